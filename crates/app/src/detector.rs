@@ -1,0 +1,207 @@
+//! The port behind which detection happens: in this process, or on a server.
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+
+use dk_domain::{Family, Finding, MediaFacts, MediaKind, ModelName, Weight};
+
+use crate::{Progress, StopToken};
+
+/// What is asked of a detector.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The file, readable on this machine.
+    pub path: &'a Path,
+    /// The models to use; empty means every one that is ready and reads this kind of file.
+    pub models: &'a [ModelName],
+    /// Whether small pictures for a report, a heat map and a loudness curve are wanted as well.
+    pub illustrate: bool,
+}
+
+/// Something that can judge files.
+pub trait Detector: Send + Sync {
+    /// Every model package that was found, usable or not, in order of name.
+    fn models(&self) -> Vec<ModelCard>;
+
+    /// Judges one file with all the models that were asked for, decoding it once. A model that fails
+    /// does not stop the others; an error means that the file itself could not be judged.
+    fn detect(
+        &self,
+        request: &Request<'_>,
+        progress: &dyn Progress,
+        stop: &StopToken,
+    ) -> Result<Detection, DetectError>;
+}
+
+/// What came of looking at one file.
+#[derive(Debug, Clone)]
+pub struct Detection {
+    /// What the file is.
+    pub facts: MediaFacts,
+    /// One finding per model that ended well, in order of name.
+    pub findings: Vec<Finding>,
+    /// Models that ended with an error.
+    pub failures: Vec<ModelFailure>,
+    /// For the report; empty unless asked for.
+    pub illustration: Illustration,
+}
+
+/// Pictures and curves that help a person to see what was judged.
+#[derive(Debug, Clone, Default)]
+pub struct Illustration {
+    /// Small JPEG pictures: the picture itself, or frames of the video with their times.
+    pub thumbnails: Vec<Thumbnail>,
+    /// Loudest sample (0 to 1) of each of a few hundred equal parts of the sound.
+    pub peaks: Vec<f32>,
+}
+
+/// A small JPEG.
+#[derive(Debug, Clone)]
+pub struct Thumbnail {
+    /// Its place in the video; `None` for a still picture.
+    pub time_ms: Option<u64>,
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// The encoded picture.
+    pub jpeg: Vec<u8>,
+}
+
+/// A model that ended with an error on this file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelFailure {
+    /// Which one.
+    pub model: ModelName,
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// What went wrong, in one line.
+    pub message: String,
+}
+
+/// What is published of a model package.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelCard {
+    /// Name of the package.
+    pub name: ModelName,
+    /// Version of the package.
+    pub version: String,
+    /// One line for people.
+    pub title: String,
+    /// What it looks for, together with its family.
+    pub family: Family,
+    /// How much may follow from it.
+    pub weight: Weight,
+    /// What it reads.
+    pub kinds: Vec<MediaKind>,
+    /// Name of its pipeline.
+    pub pipeline: &'static str,
+    /// SPDX expression, or a name where there is none.
+    pub licence: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// What it cannot do, one sentence each.
+    pub limits: Vec<String>,
+    /// How well it was measured to work, one sentence with n and an interval.
+    pub quality: Quality,
+    /// Ready with this engine, or why not.
+    pub state: Result<String, Unready>,
+    /// True for a detector; helpers such as face detectors give no verdict.
+    pub is_detector: bool,
+}
+
+/// One sentence on measured quality.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quality(pub String);
+
+/// Why a package cannot be used now, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unready {
+    /// What is wrong.
+    pub why: String,
+    /// The way out.
+    pub hint: String,
+}
+
+/// The file could not be judged.
+#[derive(Debug)]
+pub struct DetectError {
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// The way out, where there is one.
+    pub hint: Option<String>,
+    /// What was tried on what, with its cause.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl fmt::Display for DetectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl Error for DetectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
+    }
+}
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        /// Kinds of error, a closed list and part of the outside contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+
+        impl ErrorCode {
+            /// The code in messages.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The file holds no byte.
+    EmptyFile = "empty_file";
+    /// The content is no picture, video or sound that we accept.
+    UnsupportedMedia = "unsupported_media";
+    /// The content refers to other files or addresses, such as a playlist.
+    RefusedFormat = "refused_format";
+    /// The content is of an accepted type and cannot be read.
+    UnreadableMedia = "unreadable_media";
+    /// More bytes than allowed.
+    FileTooLarge = "file_too_large";
+    /// More pixels than allowed.
+    TooManyPixels = "too_many_pixels";
+    /// Longer than allowed.
+    TooLong = "too_long";
+    /// No length, or length zero.
+    NoDuration = "no_duration";
+    /// More streams than allowed.
+    TooManyStreams = "too_many_streams";
+    /// Neither picture nor sound inside.
+    NoStreams = "no_streams";
+    /// A program that is needed is not installed.
+    ToolMissing = "tool_missing";
+    /// The time limit was reached.
+    TimedOut = "timed_out";
+    /// A memory or output limit was reached.
+    LimitReached = "limit_reached";
+    /// Somebody asked to stop.
+    Stopped = "stopped";
+    /// The system refused to read or write.
+    Io = "io";
+    /// A model was asked for that is not there or not usable.
+    ModelUnavailable = "model_unavailable";
+    /// A model ended with an error.
+    ModelFailed = "model_failed";
+}
+
+impl ErrorCode {
+    /// Whether the same request may succeed later without a change to the file.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::TimedOut | Self::LimitReached | Self::Stopped | Self::Io | Self::ModelUnavailable)
+    }
+}

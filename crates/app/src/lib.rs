@@ -1,0 +1,12 @@
+//! The use-cases of Drishtiksha and the ports they need. Knows no file format, no database, no JSON:
+//! adapters on higher floors bring those.
+
+mod analyze;
+mod detector;
+mod progress;
+mod stop;
+
+pub use analyze::{AnalyzeError, Report, analyze};
+pub use detector::{DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Quality, Request, Thumbnail, Unready};
+pub use progress::{Phase, Progress, Silent};
+pub use stop::{StopToken, Watch};

@@ -1,0 +1,25 @@
+//! The nouns and rules of Drishtiksha: what a medium is, what a model may say of it, what follows from
+//! several models together. Pure: no I/O, no clock, no randomness, no outside format.
+
+mod calibration;
+mod facts;
+mod family;
+mod finding;
+mod names;
+mod probability;
+mod reason;
+mod time;
+mod verdict;
+
+pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
+pub use facts::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaKind, VideoFacts};
+pub use family::{Family, Weight};
+pub use finding::{
+    Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track, WindowScore,
+    merge_spans,
+};
+pub use names::{ModelName, NameError, Sha256, Sha256Error};
+pub use probability::{OutOfRange, Prediction, Probability, Score};
+pub use reason::Reason;
+pub use time::timecode;
+pub use verdict::{Verdict, conclude};

@@ -1,0 +1,84 @@
+//! Why a model or a verdict says what it says: a closed list of codes, each with words and advice.
+
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $words:literal, $advice:literal;)*) => {
+        /// A reason code. The codes are part of the outside contract and never change their meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code in messages.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// One sentence for people.
+            pub fn in_words(self) -> &'static str {
+                match self { $(Self::$name => $words,)* }
+            }
+
+            /// What the person can do about it; empty where nothing helps.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// No face in any picture or frame that was looked at.
+    NoFace = "no_face", "No face was found.", "Use a file in which a face is seen from the front.";
+    /// Faces are there, each too small for the model.
+    FaceTooSmall = "face_too_small", "Faces are too small to be judged.", "Use the original resolution, not a thumbnail.";
+    /// Fewer frames than the model needs.
+    TooFewFrames = "too_few_frames", "There are too few frames in a row with a face.", "Use a longer clip without cuts.";
+    /// Less sound than the model needs.
+    AudioTooShort = "audio_too_short", "The sound is too short.", "Use a longer recording.";
+    /// Sound, and none of it is speech.
+    NoSpeech = "no_speech", "No speech was found in the sound.", "";
+    /// Speech is there, and too little of it.
+    TooLittleSpeech = "too_little_speech", "There is too little speech to judge.", "Use a recording with at least a few seconds of speech.";
+    /// A video without sound.
+    NoAudioTrack = "no_audio_track", "The video has no sound track.", "";
+    /// A picture with fewer pixels than the model needs.
+    ImageTooSmall = "image_too_small", "The picture is too small to be judged.", "Use the original resolution, not a thumbnail.";
+    /// A helper model that this one needs is not there.
+    HelperMissing = "helper_missing", "A helper model that this model needs is not available.", "See `drishtiksha models list`.";
+    /// The probability lies between the two thresholds.
+    BetweenThresholds = "between_thresholds", "The probability lies in the range where this model is often wrong.", "";
+    /// The model has no measured quality here, so nothing may follow from its score.
+    Unrated = "unrated", "This model has no measured quality here, so its score decides nothing.", "";
+    /// Parts of the file were judged, others could not be.
+    PartOnly = "part_only", "Only a part of the file could be judged.", "";
+    /// Models of one family contradict each other.
+    ModelsDisagree = "models_disagree", "Models that look for the same thing disagree.", "";
+    /// No model was there that reads this kind of media.
+    NoModel = "no_model", "No installed model reads this kind of file.", "See `drishtiksha models list`.";
+    /// A model ended with an error.
+    ModelFailed = "model_failed", "A model ended with an error.", "Run again with `--models NAME` to see it alone.";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_its_own_and_speaks() {
+        let mut codes: Vec<_> = Reason::ALL.iter().map(|r| r.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        assert!(Reason::ALL.iter().all(|r| r.in_words().ends_with('.')));
+    }
+}

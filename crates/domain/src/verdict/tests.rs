@@ -1,0 +1,151 @@
+//! The rule by examples (the same as in `docs/verdict.md`) and by properties.
+
+use super::*;
+use crate::{Calibration, Evidence, ModelId, OperatingPoint, Platt, Score, Sha256};
+use proptest::prelude::*;
+
+const FAKE_AT: f64 = 0.9;
+const REAL_BELOW: f64 = 0.2;
+
+fn finding(family: &str, weight: Weight, outcome: Outcome) -> Finding {
+    Finding {
+        model: ModelId {
+            name: "some-model".parse().unwrap(),
+            version: "1.0.0".into(),
+            sha256: Sha256::from([0; 32]),
+            engine: "none".into(),
+        },
+        family: family.parse().unwrap(),
+        weight,
+        outcome,
+        took_secs: 0.0,
+    }
+}
+
+fn says_at(family: &str, weight: Weight, p: f64, real_below: f64, fake_at: f64) -> Finding {
+    let opinion = Opinion {
+        score: Score::new(0.0).unwrap(),
+        probability: Probability::new(p).unwrap(),
+        calibration: Calibration {
+            platt: Platt::new(1.0, 0.0).unwrap(),
+            point: OperatingPoint::new(real_below, fake_at).unwrap(),
+        },
+        evidence: Evidence::Audio { windows: vec![] },
+        spans: vec![],
+        reasons: vec![],
+    };
+    finding(family, weight, Outcome::Answer(Box::new(opinion)))
+}
+
+fn says(family: &str, p: f64) -> Finding {
+    says_at(family, Weight::Weak, p, REAL_BELOW, FAKE_AT)
+}
+
+fn cannot(family: &str, why: Reason) -> Finding {
+    finding(family, Weight::Weak, Outcome::NotApplicable(vec![why]))
+}
+
+#[test]
+fn the_examples_of_the_documentation_hold() {
+    use Prediction::{Fake, Inconclusive, NotApplicable, Real};
+    let table: Vec<(&str, Vec<Finding>, Prediction)> = vec![
+        ("one model, signs", vec![says("image", 0.95)], Fake),
+        ("one model, no sign", vec![says("image", 0.05)], Real),
+        ("one model, between", vec![says("image", 0.5)], Inconclusive),
+        ("clean picture, fake voice", vec![says("image", 0.05), says("speech", 0.97)], Fake),
+        ("clean picture, open voice", vec![says("image", 0.05), says("speech", 0.5)], Inconclusive),
+        ("no face, clean picture", vec![cannot("face", Reason::NoFace), says("image", 0.05)], Real),
+        ("nobody could look", vec![cannot("face", Reason::NoFace)], NotApplicable),
+        ("only an unrated model", vec![says_at("face", Weight::Unrated, 0.99, 0.2, 0.9)], NotApplicable),
+        ("unrated beside rated", vec![says_at("face", Weight::Unrated, 0.99, 0.2, 0.9), says("image", 0.05)], Real),
+        ("twins disagree", vec![says("image", 0.99), says("image", 0.05)], Inconclusive),
+        ("no model at all", vec![], NotApplicable),
+    ];
+    for (name, findings, expected) in table {
+        assert_eq!(conclude(&findings, 0).prediction, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_disagreement_a_failure_and_an_empty_house_are_named() {
+    assert!(conclude(&[says("image", 0.99), says("image", 0.05)], 0).reasons.contains(&Reason::ModelsDisagree));
+    assert_eq!(conclude(&[], 1).reasons, [Reason::ModelFailed]);
+    assert_eq!(conclude(&[], 0).reasons, [Reason::NoModel]);
+}
+
+#[test]
+fn a_cautious_and_a_bold_model_of_one_family_meet_on_their_own_thresholds() {
+    // Both stand exactly on their own threshold, so the family stands on its threshold too.
+    let bold = says_at("image", Weight::Weak, 0.6, 0.1, 0.6);
+    let cautious = says_at("image", Weight::Weak, 0.99, 0.1, 0.99);
+    assert_eq!(conclude(&[bold, cautious], 0).prediction, Prediction::Fake);
+}
+
+fn any_finding() -> impl Strategy<Value = Finding> {
+    let family = prop::sample::select(vec!["image", "speech", "face"]);
+    let answer = (family.clone(), 0.0f64..=1.0).prop_map(|(f, p)| says(f, p));
+    let unrated = (family.clone(), 0.0f64..=1.0)
+        .prop_map(|(f, p)| says_at(f, Weight::Unrated, p, REAL_BELOW, FAKE_AT));
+    let silent = family.prop_map(|f| cannot(f, Reason::NoFace));
+    prop_oneof![4 => answer, 1 => unrated, 1 => silent]
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_models_changes_nothing(
+        (sorted, shuffled) in prop::collection::vec(any_finding(), 0..8)
+            .prop_flat_map(|v| (Just(v.clone()), Just(v).prop_shuffle())),
+    ) {
+        let (a, b) = (conclude(&sorted, 0), conclude(&shuffled, 0));
+        prop_assert_eq!(a.prediction, b.prediction);
+        prop_assert_eq!(a.reasons, b.reasons);
+    }
+
+    #[test]
+    fn an_abstention_or_an_unrated_score_never_changes_the_prediction(
+        findings in prop::collection::vec(any_finding(), 0..6), p in 0.0f64..=1.0,
+    ) {
+        let before = conclude(&findings, 0).prediction;
+        for extra in [cannot("speech", Reason::NoSpeech), says_at("face", Weight::Unrated, p, 0.2, 0.9)] {
+            let mut more = findings.clone();
+            more.push(extra);
+            prop_assert_eq!(conclude(&more, 0).prediction, before);
+        }
+        prop_assert_eq!(conclude(&findings, 3).prediction, before);
+    }
+
+    #[test]
+    fn a_twin_of_every_model_changes_nothing(findings in prop::collection::vec(any_finding(), 0..6)) {
+        let twice: Vec<_> = findings.iter().flat_map(|f| [f.clone(), f.clone()]).collect();
+        prop_assert_eq!(conclude(&findings, 0).prediction, conclude(&twice, 0).prediction);
+    }
+
+    #[test]
+    fn more_suspicion_never_makes_a_file_look_cleaner(
+        findings in prop::collection::vec(any_finding(), 1..6), which in 0usize..6, by in 0.0f64..1.0,
+    ) {
+        let which = which % findings.len();
+        let mut raised = findings.clone();
+        if let Outcome::Answer(opinion) = &mut raised[which].outcome {
+            let p = opinion.probability.get();
+            opinion.probability = Probability::new((p + by * (1.0 - p)).min(1.0)).unwrap();
+        }
+        prop_assert!(rank(conclude(&raised, 0).prediction) >= rank(conclude(&findings, 0).prediction)
+            || findings.iter().all(|f| f.weight == Weight::Unrated));
+    }
+
+    #[test]
+    fn real_is_said_only_when_every_family_that_looked_says_so(
+        findings in prop::collection::vec(any_finding(), 0..6),
+    ) {
+        if conclude(&findings, 0).prediction == Prediction::Real {
+            let rated: Vec<_> = findings.iter().filter(|f| f.weight != Weight::Unrated)
+                .filter(|f| matches!(f.outcome, Outcome::Answer(_))).cloned().collect();
+            prop_assert!(!rated.is_empty());
+            for family in ["image", "speech", "face"] {
+                let own: Vec<_> = rated.iter().filter(|f| f.family.as_str() == family).cloned().collect();
+                prop_assert!(own.is_empty() || conclude(&own, 0).prediction == Prediction::Real);
+            }
+        }
+    }
+}
