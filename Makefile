@@ -1,0 +1,47 @@
+# The commands of this repository; `make` alone lists them. Everything is installed that is missing, see scripts/setup.
+export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
+BIN := target/debug/drishtiksha
+# Faster and with time limits when it is there; the tests are the same without it.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+SCRIPTS := scripts/setup scripts/make-testdata .ci/run $(wildcard bench/*.sh training/*/*.sh)
+
+.PHONY: help setup build weights run test bench fmt lint clean
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup:
+	@scripts/setup
+
+build: setup
+	@cargo build --locked
+
+weights: build
+	@$(BIN) models pull clip-probe
+
+run: weights ## Set up, build, and analyse the bundled media
+	@# 1 and 3 are answers (signs found, cannot tell), not errors.
+	@$(BIN) analyze testdata/samples; code=$$?; case $$code in 0|1|3) ;; *) exit $$code ;; esac
+
+test: weights ## Set up, build, and run every test
+ifdef NEXTEST
+	@cargo nextest run --locked --workspace
+	@cargo test --locked --workspace --doc --quiet
+else
+	@cargo test --locked --workspace --no-fail-fast
+endif
+
+bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
+	@bench/run.sh
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+lint: setup ## Check the format, clippy, licences and scripts
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets -- --deny warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "skipped: shellcheck is not installed"; fi
+
+clean: ## Remove what was built; weights and libraries stay
+	@cargo clean
