@@ -8,7 +8,7 @@ SCRIPTS := scripts/setup scripts/make-testdata .ci/run $(wildcard bench/*.sh tra
 .PHONY: help setup build weights run test bench fmt lint clean
 
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup
