@@ -1,0 +1,37 @@
+"""Test videos, made by ffmpeg from the bundled portrait and kept in DRISHTIKSHA_HOME/bench.
+
+1080p H.264 with x264's own settings and AAC sound. Ten seconds are encoded: the portrait moves slowly under
+grain that changes from frame to frame, which is what a camera gives a codec to do. Longer clips repeat them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = {"10 s": 10, "1 min": 60, "10 min": 600}
+
+
+def clip(seconds: int) -> Path:
+    """The clip of that length, made when it is not there."""
+    folder = Path(os.environ["DRISHTIKSHA_HOME"]) / "bench"
+    target = folder / f"portrait-1080p-{seconds}s.mp4"
+    if target.is_file():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".part.mp4")
+    ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
+    if seconds == 10:
+        command = ffmpeg + [
+            "-loop", "1", "-framerate", "25", "-i", ROOT / "testdata/astronaut.png",
+            "-stream_loop", "-1", "-i", ROOT / "testdata/speech-human.wav",
+            "-vf", "scale=2200:2200,crop=1920:1080:140+100*sin(t):200+100*cos(t),noise=alls=8:allf=t,format=yuv420p",
+            "-t", "10", "-c:v", "libx264", "-c:a", "aac",
+        ]  # fmt: skip
+    else:
+        command = ffmpeg + ["-stream_loop", str(seconds // 10 - 1), "-i", clip(10), "-t", str(seconds), "-c", "copy"]
+    subprocess.run([*command, unfinished], check=True)
+    unfinished.rename(target)
+    return target

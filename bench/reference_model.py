@@ -1,0 +1,47 @@
+"""One model in Python onnxruntime, timed run by run: the rival of `drishtiksha models bench`.
+
+Prints JSON with `runs_ms`. The input is the same for every run; spinning is off, as on our side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import numpy as np
+import onnxruntime
+
+import packages
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("model")
+    arguments.add_argument("--threads", type=int, required=True)
+    arguments.add_argument("--runs", type=int, required=True)
+    arguments.add_argument("--warm-up", type=int, default=2)
+    options = arguments.parse_args()
+
+    package = packages.installed()[options.model]
+    session = open_session(package, options.threads)
+    value = np.random.default_rng(0).uniform(-1, 1, package.input_shape()).astype(np.float32)
+    runs_ms = []
+    for _ in range(options.warm_up + options.runs):
+        begin = time.perf_counter()
+        session.run([package.manifest["tensor"]["output"]], {package.input_name: value})
+        runs_ms.append((time.perf_counter() - begin) * 1000)
+    print(json.dumps({"runs_ms": runs_ms[options.warm_up :]}))
+
+
+def open_session(package: packages.Package, threads: int) -> onnxruntime.InferenceSession:
+    """A session as ours: so many threads inside an operator, none of them spinning."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(package.weights, settings, providers=["CPUExecutionProvider"])
+
+
+if __name__ == "__main__":
+    main()

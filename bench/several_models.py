@@ -1,0 +1,37 @@
+"""Question (iii): do more models on one file cost their inference only, and not another decode?"""
+
+from __future__ import annotations
+
+import statistics
+
+import clips
+import measure
+import packages
+import program
+from settings import Settings
+
+MOST = 4
+
+
+def section(settings: Settings) -> str:
+    clip = str(clips.clip(60))
+    models = [name for name, package in packages.installed().items() if "video" in package.manifest["kinds"]][:MOST]
+    sides = {f"first {k}": lambda k=k: program.analyze(settings.program, clip, models[:k]) for k in range(1, len(models) + 1)}
+    sides |= {name: lambda name=name: program.analyze(settings.program, clip, [name]) for name in models[1:]}
+    runs = measure.interleave(sides, settings.rounds)
+    wall = {name: statistics.median(run.wall_secs for run in side) for name, side in runs.items()}
+    wall[models[0]] = wall["first 1"]
+    rows = []
+    for k, name in enumerate(models, start=1):
+        added = wall[f"first {k}"] - wall.get(f"first {k - 1}", 0)
+        peak_mib = statistics.median(run.peak_bytes for run in runs[f"first {k}"]) / 2**20
+        rows.append(f"| {k} | + {name} | {wall[f'first {k}']:.2f} | {added:.2f} | {wall[name]:.2f} | {peak_mib:.0f} |")
+    return "\n".join([HEAD, *rows])
+
+
+HEAD = """## Several models on one video
+
+The clip of 1 min. *Added* is what the model adds to those above it; *alone* is the same model in a run of its own, with its own decode.
+
+| models | | all, s | added, s | alone, s | memory, MiB |
+|---|---|---|---|---|---|"""
