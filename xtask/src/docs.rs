@@ -75,7 +75,8 @@ fn broken_link(repo: &Repo, document: &str, target: &str) -> Option<String> {
 fn broken_code(repo: &Repo, document: &str, code: &str, makefile: &str) -> Option<String> {
     if let Some(target) = code.strip_prefix("make ").and_then(|rest| rest.split_whitespace().next()) {
         let known = makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
-        return (!known).then(|| format!("`make {target}` is no target of the Makefile"));
+        return (!known && !target.starts_with('-'))
+            .then(|| format!("`make {target}` is no target of the Makefile"));
     }
     let path = code.trim_end_matches('/');
     let (top, _) = path.split_once('/')?;
@@ -88,7 +89,7 @@ fn broken_code(repo: &Repo, document: &str, code: &str, makefile: &str) -> Optio
     if !repo.knows(top) && !top_beside {
         return None;
     }
-    let known = repo.knows(path) || beside.is_some_and(|path| repo.knows(&path));
+    let known = repo.knows(path) || beside.is_some_and(|path| repo.knows(&path)) || repo.ignores(code);
     (!known).then(|| format!("`{code}` is not there"))
 }
 
@@ -159,5 +160,6 @@ mod tests {
         let code = |text| broken_code(&repo, "README.md", text, "test: setup\n\techo\n");
         assert_eq!(code("make test"), None);
         assert!(code("make coffee").is_some());
+        assert_eq!(code("make -C elsewhere all"), None);
     }
 }

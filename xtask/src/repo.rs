@@ -30,9 +30,16 @@ impl Repo {
         self.tracked.iter().map(String::as_str).filter(|file| self.root.join(file).is_file())
     }
 
-    /// True for a file or a folder that is in the repository or about to be added; never for ignored ones.
+    /// True for a file or a folder that is in the repository or about to be added, not for an ignored one.
     pub(crate) fn knows(&self, path: &str) -> bool {
         path.is_empty() || self.known.contains(path)
+    }
+
+    /// True for what a rule in a `.gitignore` names: things that commands make here.
+    pub(crate) fn ignores(&self, path: &str) -> bool {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&self.root).args(["check-ignore", "--quiet", "--", path]);
+        git.status().is_ok_and(|status| status.success())
     }
 
     /// The text of a file; `None` when it is not UTF-8.
@@ -68,6 +75,7 @@ mod tests {
     fn built_files_are_not_part_of_the_repository() {
         let repo = Repo::open().unwrap();
         assert!(repo.knows("xtask/src") && repo.knows("xtask/src/repo.rs"));
-        assert!(!repo.knows("target"));
+        assert!(!repo.knows("target") && repo.ignores("target/"));
+        assert!(!repo.ignores("xtask/src/repo.rs"));
     }
 }
