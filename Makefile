@@ -30,6 +30,7 @@ ifdef NEXTEST
 else
 	@cargo test --locked --workspace --no-fail-fast
 endif
+	@python3 -B -m unittest discover --start-directory bench
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh
