@@ -1,0 +1,29 @@
+//! What is in a file: its type by content, its properties, its pictures, frames and sound.
+//!
+//! Every file is taken for hostile. Limits on bytes, streams, length and pixels are checked before
+//! anything is decoded; ffmpeg and ffprobe run as children that can read one file, write none, open no
+//! socket and live no longer than allowed. This room judges nothing and knows no model.
+
+mod code;
+mod digest;
+mod error;
+mod file;
+mod frames;
+mod jpeg;
+mod limits;
+mod picture;
+mod probe;
+pub mod sandbox;
+mod sniff;
+mod sound;
+mod tools;
+
+pub use error::{MediaError, Why};
+pub use file::MediaFile;
+pub use frames::{Frame, FramePlan, Frames};
+pub use jpeg::JpegError;
+pub use limits::Limits;
+pub use picture::Picture;
+pub use sandbox::Launcher;
+pub use sound::{SAMPLE_RATE_HZ, Sound};
+pub use tools::{ToolVersion, Tools};
