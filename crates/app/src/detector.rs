@@ -202,6 +202,9 @@ error_codes! {
 impl ErrorCode {
     /// Whether the same request may succeed later without a change to the file.
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::TimedOut | Self::LimitReached | Self::Stopped | Self::Io | Self::ModelUnavailable)
+        matches!(
+            self,
+            Self::TimedOut | Self::LimitReached | Self::Stopped | Self::Io | Self::ModelUnavailable
+        )
     }
 }

@@ -7,6 +7,9 @@ mod progress;
 mod stop;
 
 pub use analyze::{AnalyzeError, Report, analyze};
-pub use detector::{DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Quality, Request, Thumbnail, Unready};
+pub use detector::{
+    DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Quality, Request,
+    Thumbnail, Unready,
+};
 pub use progress::{Phase, Progress, Silent};
 pub use stop::{StopToken, Watch};

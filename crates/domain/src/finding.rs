@@ -64,9 +64,10 @@ impl Opinion {
 }
 
 impl Finding {
-    /// What this model alone would say.
+    /// What this model alone would say. A model that was never rated cannot tell anything.
     pub fn prediction(&self) -> Prediction {
         match &self.outcome {
+            Outcome::Answer(_) if self.weight == Weight::Unrated => Prediction::Inconclusive,
             Outcome::Answer(opinion) => opinion.prediction(),
             Outcome::NotApplicable(_) => Prediction::NotApplicable,
         }
@@ -232,10 +233,7 @@ mod tests {
             300,
         );
         let short: Vec<_> = merged.iter().map(|s| (s.start_ms, s.end_ms, s.track)).collect();
-        assert_eq!(
-            short,
-            [(0, 1000, Track::Picture), (0, 1500, Track::Sound), (2000, 3000, Track::Sound)]
-        );
+        assert_eq!(short, [(0, 1000, Track::Picture), (0, 1500, Track::Sound), (2000, 3000, Track::Sound)]);
         assert!((merged[1].probability.get() - 0.95).abs() < 1e-12);
     }
 

@@ -15,8 +15,8 @@ pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
 pub use facts::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaKind, VideoFacts};
 pub use family::{Family, Weight};
 pub use finding::{
-    Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track, WindowScore,
-    merge_spans,
+    Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track,
+    WindowScore, merge_spans,
 };
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
 pub use probability::{OutOfRange, Prediction, Probability, Score};

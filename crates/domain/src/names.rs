@@ -9,7 +9,9 @@ pub struct ModelName(String);
 
 /// Why a text is not a model name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a model name: use 2 to 64 lower-case letters, digits and single hyphens, a letter first")]
+#[error(
+    "{0:?} is not a model name: use 2 to 64 lower-case letters, digits and single hyphens, a letter first"
+)]
 pub struct NameError(pub String);
 
 impl ModelName {

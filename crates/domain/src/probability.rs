@@ -23,7 +23,11 @@ pub struct OutOfRange {
 impl Score {
     /// Takes any finite number.
     pub fn new(value: f64) -> Result<Self, OutOfRange> {
-        if value.is_finite() { Ok(Self(value)) } else { Err(OutOfRange { value, expected: "a finite score" }) }
+        if value.is_finite() {
+            Ok(Self(value))
+        } else {
+            Err(OutOfRange { value, expected: "a finite score" })
+        }
     }
 
     /// The number.

@@ -2,8 +2,7 @@
 
 /// Milliseconds as `M:SS.mmm`, or `H:MM:SS.mmm` from one hour on.
 pub fn timecode(ms: u64) -> String {
-    let (hours, minutes, seconds, millis) =
-        (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
+    let (hours, minutes, seconds, millis) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
     if hours > 0 {
         format!("{hours}:{minutes:02}:{seconds:02}.{millis:03}")
     } else {

@@ -102,7 +102,8 @@ fn rank(prediction: Prediction) -> u8 {
 
 /// The mean of the family's members, each measured from its own thresholds in log-odds.
 fn family_view<'a>(family: &'a Family, opinions: &[&Opinion]) -> FamilyView<'a> {
-    let mean = |of: &dyn Fn(&Opinion) -> f64| opinions.iter().map(|o| of(o)).sum::<f64>() / opinions.len() as f64;
+    let mean =
+        |of: &dyn Fn(&Opinion) -> f64| opinions.iter().map(|o| of(o)).sum::<f64>() / opinions.len() as f64;
     let above_fake = mean(&|o| o.probability.log_odds() - o.calibration.point.fake_at().log_odds());
     let below_real = mean(&|o| o.calibration.point.real_below().log_odds() - o.probability.log_odds());
     // A single member says exactly what it says alone; rounding in the logarithms must not change that.

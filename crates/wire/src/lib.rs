@@ -1,1 +1,21 @@
-//! wip
+//! Messages that cross a process border, in the names of the outside contract. Holds their shapes and how
+//! they are made from the domain; decides nothing and does no I/O.
+
+mod document;
+mod payload;
+mod thin;
+
+pub use document::{
+    AudioProperties, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage, SCHEMA,
+    VerdictMessage, VideoProperties,
+};
+pub use payload::{
+    ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
+    ResultPayload, Segment,
+};
+pub use thin::MAX_SERIES;
+
+/// Four decimals: finer differences come from rounding inside an engine and mean nothing.
+fn round4(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}

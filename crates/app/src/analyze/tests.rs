@@ -83,7 +83,8 @@ fn a_model_that_is_not_there_or_not_ready_is_named_before_any_work() {
 
 #[test]
 fn when_every_model_fails_nothing_is_said_of_the_file() {
-    let failure = ModelFailure { model: "good".parse().unwrap(), code: ErrorCode::ModelFailed, message: "x".into() };
+    let failure =
+        ModelFailure { model: "good".parse().unwrap(), code: ErrorCode::ModelFailed, message: "x".into() };
     let report = run(&Fake { cards: vec![], failures: vec![failure] }, &[]).unwrap();
     assert_eq!(report.verdict.prediction, Prediction::NotApplicable);
     assert_eq!(report.verdict.reasons, [Reason::ModelFailed]);

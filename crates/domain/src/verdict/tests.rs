@@ -57,7 +57,11 @@ fn the_examples_of_the_documentation_hold() {
         ("no face, clean picture", vec![cannot("face", Reason::NoFace), says("image", 0.05)], Real),
         ("nobody could look", vec![cannot("face", Reason::NoFace)], NotApplicable),
         ("only an unrated model", vec![says_at("face", Weight::Unrated, 0.99, 0.2, 0.9)], NotApplicable),
-        ("unrated beside rated", vec![says_at("face", Weight::Unrated, 0.99, 0.2, 0.9), says("image", 0.05)], Real),
+        (
+            "unrated beside rated",
+            vec![says_at("face", Weight::Unrated, 0.99, 0.2, 0.9), says("image", 0.05)],
+            Real,
+        ),
         ("twins disagree", vec![says("image", 0.99), says("image", 0.05)], Inconclusive),
         ("no model at all", vec![], NotApplicable),
     ];
@@ -68,7 +72,9 @@ fn the_examples_of_the_documentation_hold() {
 
 #[test]
 fn a_disagreement_a_failure_and_an_empty_house_are_named() {
-    assert!(conclude(&[says("image", 0.99), says("image", 0.05)], 0).reasons.contains(&Reason::ModelsDisagree));
+    assert!(
+        conclude(&[says("image", 0.99), says("image", 0.05)], 0).reasons.contains(&Reason::ModelsDisagree)
+    );
     assert_eq!(conclude(&[], 1).reasons, [Reason::ModelFailed]);
     assert_eq!(conclude(&[], 0).reasons, [Reason::NoModel]);
 }
@@ -84,8 +90,8 @@ fn a_cautious_and_a_bold_model_of_one_family_meet_on_their_own_thresholds() {
 fn any_finding() -> impl Strategy<Value = Finding> {
     let family = prop::sample::select(vec!["image", "speech", "face"]);
     let answer = (family.clone(), 0.0f64..=1.0).prop_map(|(f, p)| says(f, p));
-    let unrated = (family.clone(), 0.0f64..=1.0)
-        .prop_map(|(f, p)| says_at(f, Weight::Unrated, p, REAL_BELOW, FAKE_AT));
+    let unrated =
+        (family.clone(), 0.0f64..=1.0).prop_map(|(f, p)| says_at(f, Weight::Unrated, p, REAL_BELOW, FAKE_AT));
     let silent = family.prop_map(|f| cannot(f, Reason::NoFace));
     prop_oneof![4 => answer, 1 => unrated, 1 => silent]
 }

@@ -1,0 +1,155 @@
+//! The preferred engine: ONNX Runtime, opened from a library file at run time. The only file that names it.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use dk_app::StopToken;
+use ort::environment::Environment;
+use ort::session::{RunOptions, Session, SessionInputValue};
+use ort::value::TensorRef;
+
+use super::{Engine, EngineKind, LoadError, Model, RunError, Tensor, Threads, Weights};
+
+const NAME: &str = "ort";
+
+pub(super) struct OnnxRuntime {
+    environment: Environment,
+    id: String,
+}
+
+impl OnnxRuntime {
+    /// Opens the library. Never left to `ort` itself, whose lazy look-up panics when it finds none.
+    pub(super) fn open(library: &Path) -> Result<Self, String> {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let builder = ort::init_from(library).map_err(|error| error.to_string())?;
+            builder.with_telemetry(false).build().map_err(|error| error.to_string())
+        }));
+        let environment = opened.map_err(|_| "it panicked while opening the library".to_owned())??;
+        Ok(Self { environment, id: format!("{NAME} {}", version(ort::info())) })
+    }
+}
+
+/// The build information reads `ORT Build Info: git-branch=…, git-commit-id=…, …`; the version comes from
+/// the API that the library hands out, which `ort` prints first where it knows it.
+fn version(info: &str) -> String {
+    info.split(|c: char| c == ' ' || c == ',' || c == '=' || c == '/')
+        .map(|word| word.trim_start_matches("rel-").trim_start_matches('v'))
+        .find(|word| word.split('.').count() == 3 && word.split('.').all(|n| n.parse::<u32>().is_ok()))
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+impl Engine for OnnxRuntime {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Ort
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn load(&self, weights: &Weights, threads: Threads) -> Result<Box<dyn Model>, LoadError> {
+        let failed = |message: String| LoadError { engine: NAME, message };
+        // Broken shapes trip an `expect` inside `ort`; that must not take the process along.
+        let session = catch_unwind(AssertUnwindSafe(|| session(&self.environment, weights, threads)))
+            .map_err(|_| failed("it panicked while reading them".to_owned()))?
+            .map_err(|error| failed(error.to_string()))?;
+        let names = |outlets: &[ort::value::Outlet]| outlets.iter().map(|o| o.name().to_owned()).collect();
+        let (inputs, outputs) = (names(session.inputs()), names(session.outputs()));
+        Ok(Box::new(OrtModel { session, inputs, outputs }))
+    }
+}
+
+/// In a function of its own because the errors of the builder carry the builder and only `?` drops it.
+fn session(environment: &Environment, weights: &Weights, threads: Threads) -> ort::Result<Session> {
+    let mut builder = Session::builder(environment)?
+        .with_intra_threads(threads.per_run)?
+        .with_intra_op_spinning(threads.spin)?;
+    match weights {
+        Weights::File(path) => builder.commit_from_file(path),
+        Weights::Bytes(bytes) => builder.commit_from_memory(bytes),
+    }
+}
+
+struct OrtModel {
+    session: Session,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+}
+
+impl Model for OrtModel {
+    fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    fn run(
+        &mut self,
+        inputs: &[(&str, &Tensor)],
+        outputs: &[&str],
+        stop: &StopToken,
+    ) -> Result<Vec<Tensor>, RunError> {
+        check("input", &self.inputs, inputs.iter().map(|(name, _)| *name))?;
+        check("output", &self.outputs, outputs.iter().copied())?;
+        let options = Arc::new(RunOptions::new().map_err(|error| failed(&error))?);
+        let ender = Arc::clone(&options);
+        let _watch = stop.on_stop(move || {
+            // The only failure is a run that has ended by itself.
+            let _ = ender.terminate();
+        });
+        if stop.is_stopped() {
+            return Err(RunError::Stopped);
+        }
+        let given = inputs
+            .iter()
+            .map(|(name, tensor)| Ok((Cow::Borrowed(*name), to_value(tensor)?)))
+            .collect::<Result<Vec<(Cow<'_, str>, SessionInputValue<'_>)>, RunError>>()?;
+        let answer = self.session.run_with_options(given, &*options);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(_) if stop.is_stopped() => return Err(RunError::Stopped),
+            Err(error) => return Err(failed(&error)),
+        };
+        outputs
+            .iter()
+            .map(|name| {
+                let (shape, values) =
+                    answer[*name].try_extract_tensor::<f32>().map_err(|error| failed(&error))?;
+                let shape = shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect::<Vec<_>>();
+                Ok(Tensor::floats(shape, values.to_vec())?)
+            })
+            .collect()
+    }
+}
+
+fn check<'a>(
+    what: &'static str,
+    known: &[String],
+    mut asked: impl Iterator<Item = &'a str>,
+) -> Result<(), RunError> {
+    match asked.find(|name| !known.iter().any(|k| k == name)) {
+        None => Ok(()),
+        Some(name) => Err(RunError::NoSuchName { what, name: name.to_owned(), known: known.join(", ") }),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> RunError {
+    RunError::Engine { engine: NAME, message: error.to_string() }
+}
+
+fn to_value(tensor: &Tensor) -> Result<SessionInputValue<'_>, RunError> {
+    let value = match tensor {
+        Tensor::F32(shape, values) => {
+            TensorRef::from_array_view((shape.as_slice(), values.as_slice())).map(SessionInputValue::from)
+        }
+        Tensor::I64(shape, values) => {
+            TensorRef::from_array_view((shape.as_slice(), values.as_slice())).map(SessionInputValue::from)
+        }
+    };
+    value.map_err(|error| failed(&error))
+}

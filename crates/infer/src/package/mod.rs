@@ -1,0 +1,19 @@
+//! Model packages: a folder with a manifest, a card, golden scores and weights. Reads them, checks them,
+//! and says why one is refused. Runs nothing.
+
+mod golden;
+mod manifest;
+mod manifest_file;
+mod picture_rule;
+mod registry;
+mod store;
+
+pub use golden::{Golden, GoldenCase, GoldenError};
+pub use manifest::{
+    Activation, Aggregate, FaceDecode, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net,
+    Pad, Pipeline, Registry as PackageRegistry, SequenceRule, SequenceStep, SoundRule, Source, VideoRule,
+    WeightsFile,
+};
+pub use picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
+pub use registry::{Entry, Head, Package, Refusal, Registry, Root};
+pub use store::{Store, StoreError, checksum};

@@ -1,0 +1,126 @@
+//! Weights that were pulled, each in a file named by its own checksum, and the checksum of any file.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use dk_domain::Sha256;
+use sha2::{Digest, Sha256 as Hasher};
+
+/// A folder of weights. A file there never changes once it has its name.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// Why weights could not be put into the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Other bytes than promised.
+    #[error("{what} has the SHA-256 {found}, expected {expected}")]
+    Checksum {
+        /// Which bytes.
+        what: String,
+        /// What they are.
+        found: Sha256,
+        /// What they should be.
+        expected: Sha256,
+    },
+    /// The system refused.
+    #[error("cannot store weights in {folder}")]
+    Io {
+        /// The folder of the store.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Store {
+    /// A store in this folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Where weights with this checksum are, if they are there.
+    pub fn find(&self, sha256: Sha256) -> Option<PathBuf> {
+        let path = self.path(sha256);
+        path.is_file().then_some(path)
+    }
+
+    /// Where weights with this checksum belong.
+    pub fn path(&self, sha256: Sha256) -> PathBuf {
+        self.folder.join(sha256.to_string())
+    }
+
+    /// Copies `bytes` in under their checksum; what was there before stays. Either the whole file gets
+    /// its name or nothing does.
+    pub fn put(&self, what: &str, mut bytes: impl Read, expected: Sha256) -> Result<PathBuf, StoreError> {
+        let failed = |source| StoreError::Io { folder: self.folder.clone(), source };
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let part = self.folder.join(format!(".{expected}.{}.part", std::process::id()));
+        let copied = copy_hashing(&mut bytes, &part);
+        let found = match copied {
+            Ok(found) => found,
+            Err(source) => {
+                // The copy failed; what remains of the part is of no use and may already be gone.
+                let _ = fs::remove_file(&part);
+                return Err(failed(source));
+            }
+        };
+        if found != expected {
+            fs::remove_file(&part).map_err(failed)?;
+            return Err(StoreError::Checksum { what: what.to_owned(), found, expected });
+        }
+        let path = self.path(expected);
+        fs::rename(&part, &path).map_err(failed)?;
+        Ok(path)
+    }
+}
+
+fn copy_hashing(from: &mut impl Read, to: &Path) -> io::Result<Sha256> {
+    let mut file = File::create(to)?;
+    let sha256 = hash(from, |chunk| file.write_all(chunk))?;
+    file.sync_all()?;
+    Ok(sha256)
+}
+
+/// SHA-256 of a file.
+pub fn checksum(path: &Path) -> io::Result<Sha256> {
+    hash(&mut File::open(path)?, |_| Ok(()))
+}
+
+fn hash(from: &mut impl Read, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Sha256> {
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = from.read(&mut buffer)?;
+        if read == 0 {
+            let digest: [u8; 32] = hasher.finalize().into();
+            return Ok(Sha256::from(digest));
+        }
+        hasher.update(&buffer[..read]);
+        each(&buffer[..read])?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn only_the_promised_bytes_get_a_name_and_nothing_else_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("weights"));
+        let expected: Sha256 = ABC.parse().unwrap();
+        assert!(matches!(store.put("x", &b"abd"[..], expected), Err(StoreError::Checksum { .. })));
+        assert_eq!(store.find(expected), None);
+        let path = store.put("x", &b"abc"[..], expected).unwrap();
+        assert_eq!(store.find(expected), Some(path.clone()));
+        assert_eq!(checksum(&path).unwrap(), expected);
+        assert_eq!(fs::read_dir(folder.path().join("weights")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,302 @@
+//! One model's result: the payload of the contract, stored and sent as it is here.
+
+use dk_domain::{
+    Evidence, Face, Finding, FrameScore, Heatmap, MediaFacts, Opinion, Outcome, Prediction, Probability,
+    Span, WindowScore,
+};
+use serde::Serialize;
+
+use crate::document::AudioProperties;
+use crate::round4;
+use crate::thin::thin;
+
+/// What one model says of one file. `score`s inside series are calibrated probabilities (0 to 1).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResultPayload {
+    /// FAKE, REAL, INCONCLUSIVE or NOT_APPLICABLE.
+    pub prediction: &'static str,
+    /// Probability of the prediction; null where it is neither FAKE nor REAL.
+    pub confidence: Option<f64>,
+    /// Calibrated P(synthetic).
+    pub probability: Option<f64>,
+    /// Raw score of the net, of no fixed range.
+    pub score: Option<f64>,
+    /// Closed codes.
+    pub reasons: Vec<&'static str>,
+    /// Seconds.
+    pub processing_time: f64,
+    /// image, video or audio.
+    pub media_type: &'static str,
+    /// Who says it.
+    pub model: ModelMessage,
+    /// Spans that stand out.
+    pub segments: Vec<Segment>,
+    /// Frames in the video, where the file tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_count: Option<u64>,
+    /// Frames that were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_analyzed: Option<usize>,
+    /// Those frames, thinned where there are too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_predictions: Option<Vec<FramePrediction>>,
+    /// Windows of sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_predictions: Option<Vec<ChunkPrediction>>,
+    /// Of the sound track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<AudioProperties>,
+    /// Of the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<Dimensions>,
+    /// Probabilities over a grid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heatmap: Option<HeatmapMessage>,
+    /// Faces of a still picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faces: Option<Vec<FaceMessage>>,
+    /// How the score was read.
+    pub metrics: Metrics,
+    /// Path of a picture of the evidence, where one was made.
+    pub visualization_path: Option<String>,
+}
+
+/// A model and its weights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelMessage {
+    /// Name of the package.
+    pub name: String,
+    /// Version of the package.
+    pub version: String,
+    /// Checksum of the weights.
+    pub sha256: String,
+}
+
+/// A span that stands out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Segment {
+    /// Begin.
+    pub start_ms: u64,
+    /// End.
+    pub end_ms: u64,
+    /// picture, face or sound.
+    pub track: &'static str,
+    /// Highest probability inside.
+    pub score: f64,
+}
+
+/// A frame.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FramePrediction {
+    /// Number in the stream, from 0.
+    pub index: u32,
+    /// Presentation time.
+    pub time_ms: u64,
+    /// Probability; null where the model could not look.
+    pub score: Option<f64>,
+    /// What this frame alone would be called.
+    pub prediction: &'static str,
+    /// Its faces.
+    pub faces: Vec<FaceMessage>,
+}
+
+/// A face; the box as shares of width and height.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FaceMessage {
+    /// `[x, y, width, height]`, 0 to 1.
+    pub r#box: [f64; 4],
+    /// Number of the person within the file.
+    pub track: u32,
+    /// Sureness of the face detector.
+    pub detection: f64,
+    /// Probability of this face alone.
+    pub score: Option<f64>,
+}
+
+/// A window of sound.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChunkPrediction {
+    /// Begin.
+    pub start_ms: u64,
+    /// End.
+    pub end_ms: u64,
+    /// Probability.
+    pub score: f64,
+}
+
+/// Size of a picture, upright.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dimensions {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+/// Probabilities over a grid, row by row from the upper left. Each cell is a tile of half the picture's
+/// width and height, judged alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeatmapMessage {
+    /// Rows.
+    pub rows: u16,
+    /// Columns.
+    pub columns: u16,
+    /// `rows * columns` probabilities.
+    pub cells: Vec<f64>,
+}
+
+/// How the score was read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Metrics {
+    /// What the model looks for.
+    pub family: String,
+    /// unrated, weak or strong.
+    pub weight: &'static str,
+    /// Which engine ran it.
+    pub engine: String,
+    /// From this probability on it is FAKE.
+    pub fake_at: Option<f64>,
+    /// Below this probability it is REAL.
+    pub real_below: Option<f64>,
+    /// True where a series was thinned.
+    pub thinned: bool,
+}
+
+impl ResultPayload {
+    /// The payload of one finding on a file with these facts.
+    pub fn new(finding: &Finding, facts: &MediaFacts) -> Self {
+        let opinion = match &finding.outcome {
+            Outcome::Answer(opinion) => Some(opinion.as_ref()),
+            Outcome::NotApplicable(_) => None,
+        };
+        let prediction = finding.prediction();
+        let mut payload = Self {
+            prediction: prediction.as_str(),
+            confidence: opinion.and_then(|o| prediction.confidence(o.probability)).map(round4),
+            probability: opinion.map(|o| share(o.probability)),
+            score: opinion.map(|o| round4(o.score.get())),
+            reasons: reasons(finding),
+            processing_time: (finding.took_secs * 1e3).round() / 1e3,
+            media_type: facts.kind.as_str(),
+            model: ModelMessage {
+                name: finding.model.name.to_string(),
+                version: finding.model.version.clone(),
+                sha256: finding.model.sha256.to_string(),
+            },
+            segments: opinion.map(|o| o.spans.iter().map(segment).collect()).unwrap_or_default(),
+            frame_count: None,
+            frames_analyzed: None,
+            frame_predictions: None,
+            chunk_predictions: None,
+            properties: None,
+            dimensions: facts.image.as_ref().map(|i| Dimensions { width: i.width_px, height: i.height_px }),
+            heatmap: None,
+            faces: None,
+            metrics: metrics(finding, opinion),
+            visualization_path: None,
+        };
+        if let Some(opinion) = opinion {
+            payload.add_evidence(opinion, facts);
+        }
+        payload
+    }
+
+    fn add_evidence(&mut self, opinion: &Opinion, facts: &MediaFacts) {
+        match &opinion.evidence {
+            Evidence::Image { faces, heatmap } => {
+                self.heatmap = heatmap.as_ref().map(heatmap_message);
+                self.faces = (!faces.is_empty()).then(|| faces.iter().map(face).collect());
+            }
+            Evidence::Video { frames } => {
+                let (kept, thinned) = thin(frames, |f| f.probability.map_or(-1.0, Probability::get));
+                self.metrics.thinned = thinned;
+                self.frame_count = frame_count(facts);
+                self.frames_analyzed = Some(frames.len());
+                self.frame_predictions = Some(kept.iter().map(|f| frame(f, opinion)).collect());
+            }
+            Evidence::Audio { windows } => {
+                let (kept, thinned) = thin(windows, |w| w.probability.get());
+                self.metrics.thinned = thinned;
+                self.chunk_predictions = Some(kept.iter().map(chunk).collect());
+                self.properties = facts.audio.as_ref().map(AudioProperties::from);
+            }
+        }
+    }
+}
+
+fn share(probability: Probability) -> f64 {
+    round4(probability.get())
+}
+
+fn reasons(finding: &Finding) -> Vec<&'static str> {
+    match &finding.outcome {
+        Outcome::Answer(opinion) => {
+            let between = (finding.prediction() == Prediction::Inconclusive
+                && opinion.prediction() == Prediction::Inconclusive)
+                .then_some(dk_domain::Reason::BetweenThresholds);
+            opinion.reasons.iter().copied().chain(between).map(dk_domain::Reason::code).collect()
+        }
+        Outcome::NotApplicable(reasons) => reasons.iter().map(|r| r.code()).collect(),
+    }
+}
+
+fn metrics(finding: &Finding, opinion: Option<&Opinion>) -> Metrics {
+    let point = opinion.filter(|_| finding.weight != dk_domain::Weight::Unrated).map(|o| o.calibration.point);
+    Metrics {
+        family: finding.family.to_string(),
+        weight: finding.weight.as_str(),
+        engine: finding.model.engine.clone(),
+        fake_at: point.map(|p| share(p.fake_at())),
+        real_below: point.map(|p| share(p.real_below())),
+        thinned: false,
+    }
+}
+
+/// Frames of the whole stream, from its length and average rate.
+fn frame_count(facts: &MediaFacts) -> Option<u64> {
+    let fps = facts.video.as_ref()?.fps?;
+    Some((fps * facts.duration_ms? as f64 / 1000.0).round() as u64)
+}
+
+fn segment(span: &Span) -> Segment {
+    Segment {
+        start_ms: span.start_ms,
+        end_ms: span.end_ms,
+        track: span.track.as_str(),
+        score: share(span.probability),
+    }
+}
+
+fn frame(frame: &FrameScore, opinion: &Opinion) -> FramePrediction {
+    let prediction =
+        frame.probability.map_or(Prediction::NotApplicable, |p| opinion.calibration.point.prediction(p));
+    FramePrediction {
+        index: frame.index,
+        time_ms: frame.time_ms,
+        score: frame.probability.map(share),
+        prediction: prediction.as_str(),
+        faces: frame.faces.iter().map(face).collect(),
+    }
+}
+
+fn face(face: &Face) -> FaceMessage {
+    let edge = |value: f32| round4(f64::from(value));
+    FaceMessage {
+        r#box: [edge(face.at.x), edge(face.at.y), edge(face.at.width), edge(face.at.height)],
+        track: face.track,
+        detection: round4(f64::from(face.sureness)),
+        score: face.probability.map(share),
+    }
+}
+
+fn chunk(window: &WindowScore) -> ChunkPrediction {
+    ChunkPrediction { start_ms: window.start_ms, end_ms: window.end_ms, score: share(window.probability) }
+}
+
+fn heatmap_message(heatmap: &Heatmap) -> HeatmapMessage {
+    HeatmapMessage {
+        rows: heatmap.rows,
+        columns: heatmap.columns,
+        cells: heatmap.cells.iter().map(|p| share(*p)).collect(),
+    }
+}
