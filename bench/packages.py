@@ -34,7 +34,8 @@ class Package:
         if "sound" in self.manifest:
             return [1, self.manifest["sound"]["samples"]]
         sequence = self.manifest["sequence"]
-        return [1, sequence["frames"], 2 * sequence["points"]]
+        rows = sequence["frames"] - (1 if sequence["step"] == "differences" else 0)
+        return [1, rows, 2 * sequence["points"]]
 
 
 def weights_store() -> Path:

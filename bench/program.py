@@ -28,4 +28,4 @@ def score(run: measure.Run) -> float:
 
 def result(run: measure.Run) -> dict:
     """The first model's result."""
-    return json.loads(run.output)["results"][0]
+    return json.loads(run.output)["analyses"][0]

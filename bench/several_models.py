@@ -11,11 +11,14 @@ import program
 from settings import Settings
 
 MOST = 4
+# Different pipelines first, where their weights are there.
+PREFERRED = ["clip-probe", "synthetic-speech-small", "mesonet-df", "lrnet-g1"]
 
 
 def section(settings: Settings) -> str:
     clip = str(clips.clip(60))
-    models = [name for name, package in packages.installed().items() if "video" in package.manifest["kinds"]][:MOST]
+    there = [name for name, package in packages.installed().items() if "video" in package.manifest["kinds"]]
+    models = sorted(there, key=lambda name: (PREFERRED + there).index(name))[:MOST]
     sides = {f"first {k}": lambda k=k: program.analyze(settings.program, clip, models[:k]) for k in range(1, len(models) + 1)}
     sides |= {name: lambda name=name: program.analyze(settings.program, clip, [name]) for name in models[1:]}
     runs = measure.interleave(sides, settings.rounds)

@@ -81,7 +81,9 @@ fn broken_code(repo: &Repo, document: &str, code: &str, makefile: &str) -> Optio
     let path = code.trim_end_matches('/');
     let (top, _) = path.split_once('/')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-    if !path.chars().all(plain) || path.contains("...") {
+    // A part in capitals stands for a name that the reader puts in.
+    let placeholder = |part: &str| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase());
+    if !path.chars().all(plain) || path.contains("...") || path.split('/').any(placeholder) {
         return None;
     }
     let beside = resolve(document, path);
@@ -141,7 +143,8 @@ mod tests {
         assert!(code("src/nowhere.rs").is_some());
         // Looks like a path and is none of ours.
         assert_eq!(code("application/json"), None);
-        assert_eq!(code("models/<name>/card.md"), None);
+        assert_eq!(code("xtask/<name>/card.md"), None);
+        assert_eq!(code("xtask/NAME/card.md"), None);
     }
 
     #[test]
