@@ -17,7 +17,7 @@ build: setup
 	@cargo build --locked
 
 weights: build
-	@$(BIN) models pull clip-probe
+	@$(BIN) models pull --all
 
 run: weights ## Set up, build, and analyse the bundled media
 	@# 1 and 3 are answers (signs found, cannot tell), not errors.

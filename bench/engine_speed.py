@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 
@@ -25,24 +26,34 @@ def section(settings: Settings) -> str:
 def row(settings: Settings, name: str, threads: int) -> str:
     """Each round is one process per side with runs after a warm-up; a round counts with its median."""
     common = [name, "--threads", str(threads), "--runs", str(RUNS_PER_ROUND)]
+    ours = [settings.program, "models", "bench", *common, "--json"]
     sides = {
-        "ours": lambda: median_ms([settings.program, "models", "bench", *common, "--json"]),
+        "ours": lambda: median_ms(ours, "ort"),
         "python": lambda: median_ms([sys.executable, "bench/reference_model.py", *common]),
     }
-    medians = measure.interleave(sides, settings.rounds)
-    ratio = measure.paired_ratio(medians["python"], medians["ours"])
-    ours, python = (statistics.median(medians[side]) for side in ("ours", "python"))
-    return f"| {name} | {threads} | {ours:.1f} | {python:.1f} | {ratio:.2f} |"
+    if "rten" in packages.installed()[name].engines:
+        sides["built in"] = lambda: median_ms(ours, "rten")
+    rounds = measure.interleave(sides, settings.rounds)
+    medians = {side: statistics.median(values) for side, values in rounds.items()}
+    built_in = f"{medians['built in']:.1f}" if "built in" in medians else "not used"
+    ratio = measure.paired_ratio(rounds["python"], rounds["ours"])
+    return f"| {name} | {threads} | {medians['ours']:.1f} | {medians['python']:.1f} | {ratio:.2f} | {built_in} |"
 
 
-def median_ms(command: list[str]) -> float:
-    """The median run of one process."""
-    return statistics.median(json.loads(measure.run(command).output)["runs_ms"])
+def median_ms(command: list[str], engine: str | None = None) -> float:
+    """The median run of one process, on that engine of ours."""
+    env = os.environ | ({"DRISHTIKSHA_ENGINE": engine} if engine else {})
+    answer = json.loads(measure.run(command, env=env).output)
+    if engine and not answer["engine"].startswith(engine):
+        raise measure.RunFailed(f"{' '.join(command)} ran on {answer['engine']}, not on {engine}")
+    return statistics.median(answer["times_ms"])
 
 
 HEAD = f"""## One model, one item
 
 `drishtiksha models bench` against Python onnxruntime; spinning is off on both sides; {RUNS_PER_ROUND} runs a round after a warm-up.
 
-| model | threads | ours, ms | Python, ms | ratio |
-|---|---|---|---|---|"""
+The last column is our built-in engine (`rten`), for models that may run on it.
+
+| model | threads | ours, ms | Python, ms | ratio | built in, ms |
+|---|---|---|---|---|---|"""

@@ -26,6 +26,10 @@ class Package:
     def input_name(self) -> str:
         return self.manifest["tensor"]["input"]
 
+    @property
+    def engines(self) -> list[str]:
+        return self.manifest.get("runtime", {}).get("engines", ["ort", "rten"])
+
     def input_shape(self) -> list[int]:
         """The input for one item."""
         if "picture" in self.manifest:

@@ -1,6 +1,6 @@
 """One model in Python onnxruntime, timed run by run: the rival of `drishtiksha models bench`.
 
-Prints JSON with `runs_ms`. The input is that of the other side; spinning is off, as on our side.
+Prints JSON with `times_ms`. The input is that of the other side; spinning is off, as on our side.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def main() -> None:
     package = packages.installed()[options.model]
     session = open_session(package, options.threads)
     value = noise(package.input_shape())
-    runs_ms = []
+    times_ms = []
     for _ in range(options.warm_up + options.runs):
         begin = time.perf_counter()
         session.run([package.manifest["tensor"]["output"]], {package.input_name: value})
-        runs_ms.append((time.perf_counter() - begin) * 1000)
-    print(json.dumps({"runs_ms": runs_ms[options.warm_up :]}))
+        times_ms.append((time.perf_counter() - begin) * 1000)
+    print(json.dumps({"times_ms": times_ms[options.warm_up :]}))
 
 
 def noise(shape: list[int]) -> np.ndarray:
