@@ -27,7 +27,7 @@ def clip(seconds: int) -> Path:
         command = ffmpeg + [
             "-loop", "1", "-framerate", "25", "-i", ROOT / "testdata/astronaut.png",
             "-stream_loop", "-1", "-i", ROOT / "testdata/speech-human.wav",
-            "-vf", "scale=2200:2200,crop=1920:1080:140+100*sin(t):200+100*cos(t),noise=alls=8:allf=t,format=yuv420p",
+            "-vf", "scale=2200:2200,crop=1920:1080:140+100*sin(t):200+100*cos(t),noise=alls=6:allf=t,format=yuv420p",
             "-t", "10", "-c:v", "libx264", "-c:a", "aac",
         ]  # fmt: skip
     else:
