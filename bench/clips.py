@@ -16,22 +16,25 @@ SECONDS = {"10 s": 10, "1 min": 60, "10 min": 600}
 
 def clip(seconds: int) -> Path:
     """The clip of that length, made when it is not there."""
-    folder = Path(os.environ["DRISHTIKSHA_HOME"]) / "bench"
-    target = folder / f"portrait-1080p-{seconds}s.mp4"
-    if target.is_file():
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".part.mp4")
-    ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
-    if seconds == 10:
-        command = ffmpeg + [
-            "-loop", "1", "-framerate", "25", "-i", ROOT / "testdata/astronaut.png",
-            "-stream_loop", "-1", "-i", ROOT / "testdata/speech-human.wav",
-            "-vf", "scale=2200:2200,crop=1920:1080:140+100*sin(t):200+100*cos(t),noise=alls=6:allf=t,format=yuv420p",
-            "-t", "10", "-c:v", "libx264", "-c:a", "aac",
-        ]  # fmt: skip
-    else:
-        command = ffmpeg + ["-stream_loop", str(seconds // 10 - 1), "-i", clip(10), "-t", str(seconds), "-c", "copy"]
-    subprocess.run([*command, unfinished], check=True)
-    unfinished.rename(target)
+    sound = ["-stream_loop", "-1", "-i", ROOT / "testdata/speech-human.wav"]
+    repeat = ["-stream_loop", str(seconds // 10 - 1), "-i", picture()]
+    streams = ["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac"]
+    return make(f"portrait-1080p-{seconds}s.mp4", [*repeat, *sound, *streams, "-t", str(seconds)])
+
+
+def picture() -> Path:
+    """The ten seconds that are encoded, without sound."""
+    still = ["-loop", "1", "-framerate", "25", "-i", ROOT / "testdata/astronaut.png"]
+    move = "scale=2200:2200,crop=1920:1080:140+100*sin(t):200+100*cos(t),noise=alls=6:allf=t,format=yuv420p"
+    return make("portrait-1080p.mp4", [*still, "-vf", move, "-t", "10", "-c:v", "libx264"])
+
+
+def make(name: str, arguments: list) -> Path:
+    """Runs ffmpeg for a file that is not there yet; an interrupted run leaves none."""
+    target = Path(os.environ["DRISHTIKSHA_HOME"]) / "bench" / name
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".part.mp4")
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments, unfinished], check=True)
+        unfinished.rename(target)
     return target

@@ -49,17 +49,17 @@ def main() -> None:
 def read_loop(path: str, wanted_ms: list[int]) -> Iterator[tuple[float, np.ndarray]]:
     """Every frame in order; the first one at or after each wanted time is kept."""
     video = cv2.VideoCapture(path)
-    frame_ms = 1000 / video.get(cv2.CAP_PROP_FPS)
-    wanted, index = list(wanted_ms), 0
+    half_frame_ms = 500 / video.get(cv2.CAP_PROP_FPS)
+    wanted = list(wanted_ms)
     while wanted:
         there, frame = video.read()
         if not there:
             return
         # A time stamp is rounded to milliseconds, so half a frame early is the frame itself.
-        if index * frame_ms >= wanted[0] - frame_ms / 2:
+        time_ms = video.get(cv2.CAP_PROP_POS_MSEC)
+        if time_ms >= wanted[0] - half_frame_ms:
             wanted.pop(0)
-            yield index * frame_ms, frame
-        index += 1
+            yield time_ms, frame
 
 
 def read_seek(path: str, wanted_ms: list[int]) -> Iterator[tuple[float, np.ndarray]]:
@@ -69,7 +69,7 @@ def read_seek(path: str, wanted_ms: list[int]) -> Iterator[tuple[float, np.ndarr
         video.set(cv2.CAP_PROP_POS_MSEC, time_ms)
         there, frame = video.read()
         if there:
-            yield time_ms, frame
+            yield video.get(cv2.CAP_PROP_POS_MSEC), frame
 
 
 def preprocess(frame: np.ndarray, rule: dict, layout: str) -> np.ndarray:
