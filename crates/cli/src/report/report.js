@@ -45,7 +45,7 @@
       const mark = nearest(all(".track [data-seek]", lane), (item) => Number(item.dataset.seek), ms);
       const title = lane.querySelector("h3")?.firstChild?.textContent.trim();
       const note = lane.classList.contains("unrated") ? " (unrated)" : "";
-      return mark ? [`${title}${note}, ${mark.getAttribute("aria-label")}`] : [];
+      return mark ? [`${title}${note}, ${mark.textContent}`] : [];
     });
     readout.textContent = [`At ${timecode(ms)}.`, ...said.map((line) => `${line}.`)].join(" ");
   };

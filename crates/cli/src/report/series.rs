@@ -85,3 +85,11 @@ fn thin(marks: Vec<Mark<'_>>) -> Vec<Mark<'_>> {
         .filter_map(|group| group.iter().max_by(|a, b| rank(a).total_cmp(&rank(b))).cloned())
         .collect()
 }
+
+/// The step in the middle when all are ordered by length; a few long gaps do not change it.
+pub(super) fn usual_step_ms(marks: &[Mark<'_>]) -> u64 {
+    let mut steps: Vec<u64> =
+        marks.windows(2).map(|pair| pair[1].start_ms.saturating_sub(pair[0].start_ms)).collect();
+    steps.sort_unstable();
+    steps.get(steps.len() / 2).copied().unwrap_or(0)
+}

@@ -9,6 +9,8 @@ use super::faces::{self, SeenFace};
 use super::stage::data_uri;
 use super::{View, put};
 
+/// More pictures make the page large and are not looked at.
+const MAX_PICTURES: usize = 96;
 /// A thumbnail shows the faces of a frame at most this far away: half of a frame at 25 per second.
 const SAME_FRAME_MS: u64 = 20;
 
@@ -18,8 +20,13 @@ pub(super) fn write(out: &mut String, view: &View<'_>) {
         return;
     }
     let seen = faces::by_time(view);
-    out.push_str("<section aria-labelledby=\"h-strip\"><h2 id=\"h-strip\">Frames</h2>\n<ol class=\"strip\" tabindex=\"0\" aria-label=\"Frames that were looked at\">");
-    for thumbnail in thumbnails {
+    let every = thumbnails.len().div_ceil(MAX_PICTURES);
+    out.push_str("<section aria-labelledby=\"h-strip\"><h2 id=\"h-strip\">Frames</h2>\n");
+    if every > 1 {
+        put!(out, "<p class=\"soft\">One of every {every} frames that were looked at.</p>\n");
+    }
+    out.push_str("<ol class=\"strip\" tabindex=\"0\" aria-label=\"Frames that were looked at\">");
+    for thumbnail in thumbnails.iter().step_by(every) {
         frame(out, thumbnail, &seen);
     }
     out.push_str("</ol></section>\n");

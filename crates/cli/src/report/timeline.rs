@@ -8,6 +8,8 @@ use super::{View, put, words};
 
 /// From this many marks on they are drawn small.
 const DENSE: usize = 80;
+/// Frames that are further apart than this many usual steps are not joined.
+const GAP_STEPS: u64 = 5;
 /// Steps of the axis, the first that gives at most six labels is used.
 const STEPS_MS: &[u64] = &[
     100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000,
@@ -151,7 +153,7 @@ fn lane(out: &mut String, view: &View<'_>, series: &Series<'_>, total_ms: u64) {
         put!(
             out,
             "<use class=\"m {class}\" href=\"#{size}-{class}\" x=\"{x:.2}%\" y=\"{y:.1}%\" data-seek=\"{}\" role=\"button\" \
-             tabindex=\"{}\" aria-label=\"{}\"/>",
+             tabindex=\"{}\"><title>{}</title></use>",
             mark.start_ms,
             if index == 0 { "0" } else { "-1" },
             told(series, mark)
@@ -195,12 +197,16 @@ fn thresholds(out: &mut String, point: OperatingPoint) {
 }
 
 /// Joins the frames, or draws how long each window lasts; in units of thousandths, so that it stretches.
+/// Nothing is drawn over a gap, because nobody looked there.
 fn line(out: &mut String, marks: &[Mark<'_>], total_ms: u64) {
-    out.push_str("<svg class=\"line\" width=\"100%\" height=\"100%\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\"><path d=\"");
-    let mut joined = false;
+    out.push_str(
+        "<svg class=\"line\" width=\"100%\" height=\"100%\" viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\"><path d=\"",
+    );
+    let gap_ms = series::usual_step_ms(marks).saturating_mul(GAP_STEPS);
+    let mut joined_to = None;
     for mark in marks {
         let Some(probability) = mark.probability else {
-            joined = false;
+            joined_to = None;
             continue;
         };
         let y = 1000.0 - probability.get() * 1000.0;
@@ -208,8 +214,9 @@ fn line(out: &mut String, marks: &[Mark<'_>], total_ms: u64) {
         if mark.end_ms > mark.start_ms {
             put!(out, "M{from:.1} {y:.1}H{to:.1}");
         } else {
-            put!(out, "{}{from:.1} {y:.1}", if joined { 'L' } else { 'M' });
-            joined = true;
+            let near = joined_to.is_some_and(|before| mark.start_ms.saturating_sub(before) <= gap_ms);
+            put!(out, "{}{from:.1} {y:.1}", if near { 'L' } else { 'M' });
+            joined_to = Some(mark.start_ms);
         }
     }
     out.push_str("\"/></svg>");

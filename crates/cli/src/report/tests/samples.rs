@@ -248,5 +248,6 @@ pub(super) fn all() -> Vec<(&'static str, Report, Option<Original<'static>>)> {
         ("audio", audio(), original("DK_REPORT_AUDIO", "audio/wav")),
         ("no sign", real_audio(), None),
         ("not applicable", not_applicable(), None),
+        ("long", long_audio(900, 345), None),
     ]
 }
