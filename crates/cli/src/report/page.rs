@@ -119,7 +119,7 @@ fn basis(view: &View<'_>, members: &[(&Finding, OperatingPoint)]) -> String {
     let titles: Vec<&str> = members.iter().map(|(finding, _)| view.title(finding)).collect();
     let family = view.report.verdict.decided_by.as_ref().map_or("", |family| family.as_str());
     let mut basis = format!("It comes from the family “{family}”: {}.", titles.join(", "));
-    if members.iter().all(|(finding, _)| finding.weight == Weight::Weak) {
+    if !members.is_empty() && members.iter().all(|(finding, _)| finding.weight == Weight::Weak) {
         basis.push_str(
             " This is weak evidence: better than chance on files the models never saw, and often wrong.",
         );

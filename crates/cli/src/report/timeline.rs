@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut String, view: &View<'_>) {
     legend(out, &all);
     put!(
         out,
-        "<p id=\"readout\" aria-live=\"polite\">Nothing chosen yet.</p>\n<div class=\"lanes\" data-total=\"{total_ms}\">\n"
+        "<p id=\"readout\" aria-live=\"polite\">No moment is chosen yet.</p>\n<div class=\"lanes\" data-total=\"{total_ms}\">\n"
     );
     axis(out, total_ms);
     if !peaks.is_empty() {
