@@ -106,7 +106,7 @@ impl Prediction {
             Self::Fake => "signs of AI generation or alteration found",
             Self::Real => "no sign found (this does not prove that it is authentic)",
             Self::Inconclusive => "cannot tell: the evidence is not strong enough either way",
-            Self::NotApplicable => "not evaluated: no model could look at it",
+            Self::NotApplicable => "not evaluated: no model that may decide could look at it",
         }
     }
 }

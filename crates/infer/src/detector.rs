@@ -36,6 +36,11 @@ impl LocalDetector {
         (engines.all().iter().map(|engine| engine.id()).collect(), engines.ort_missing.as_deref())
     }
 
+    /// The engine that would run a package; `None` where it cannot be used.
+    pub fn engine_of(&self, package: &Package) -> Option<String> {
+        self.nets.engine_for(package).ok().map(|engine| engine.id().to_owned())
+    }
+
     /// Packages that are to look at a file of this kind.
     fn chosen(&self, kind: MediaKind, wanted: &[ModelName]) -> Vec<&Package> {
         self.nets

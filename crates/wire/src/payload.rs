@@ -2,7 +2,7 @@
 
 use dk_domain::{
     Evidence, Face, Finding, FrameScore, Heatmap, MediaFacts, Opinion, Outcome, Prediction, Probability,
-    Span, WindowScore,
+    Span, Weight, WindowScore,
 };
 use serde::Serialize;
 
@@ -196,12 +196,12 @@ impl ResultPayload {
             visualization_path: None,
         };
         if let Some(opinion) = opinion {
-            payload.add_evidence(opinion, facts);
+            payload.add_evidence(finding, opinion, facts);
         }
         payload
     }
 
-    fn add_evidence(&mut self, opinion: &Opinion, facts: &MediaFacts) {
+    fn add_evidence(&mut self, finding: &Finding, opinion: &Opinion, facts: &MediaFacts) {
         match &opinion.evidence {
             Evidence::Image { faces, heatmap } => {
                 self.heatmap = heatmap.as_ref().map(heatmap_message);
@@ -212,7 +212,7 @@ impl ResultPayload {
                 self.metrics.thinned = thinned;
                 self.frame_count = frame_count(facts);
                 self.frames_analyzed = Some(frames.len());
-                self.frame_predictions = Some(kept.iter().map(|f| frame(f, opinion)).collect());
+                self.frame_predictions = Some(kept.iter().map(|f| frame(f, finding, opinion)).collect());
             }
             Evidence::Audio { windows } => {
                 let (kept, thinned) = thin(windows, |w| w.probability.get());
@@ -241,7 +241,7 @@ fn reasons(finding: &Finding) -> Vec<&'static str> {
 }
 
 fn metrics(finding: &Finding, opinion: Option<&Opinion>) -> Metrics {
-    let point = opinion.filter(|_| finding.weight != dk_domain::Weight::Unrated).map(|o| o.calibration.point);
+    let point = opinion.filter(|_| finding.weight != Weight::Unrated).map(|o| o.calibration.point);
     Metrics {
         family: finding.family.to_string(),
         weight: finding.weight.as_str(),
@@ -267,9 +267,12 @@ fn segment(span: &Span) -> Segment {
     }
 }
 
-fn frame(frame: &FrameScore, opinion: &Opinion) -> FramePrediction {
-    let prediction =
-        frame.probability.map_or(Prediction::NotApplicable, |p| opinion.calibration.point.prediction(p));
+fn frame(frame: &FrameScore, finding: &Finding, opinion: &Opinion) -> FramePrediction {
+    let prediction = match frame.probability {
+        None => Prediction::NotApplicable,
+        Some(_) if finding.weight == Weight::Unrated => Prediction::Inconclusive,
+        Some(probability) => opinion.calibration.point.prediction(probability),
+    };
     FramePrediction {
         index: frame.index,
         time_ms: frame.time_ms,

@@ -27,18 +27,18 @@ impl OnnxRuntime {
             builder.with_telemetry(false).build().map_err(|error| error.to_string())
         }));
         let environment = opened.map_err(|_| "it panicked while opening the library".to_owned())??;
-        Ok(Self { environment, id: format!("{NAME} {}", version(ort::info())) })
+        Ok(Self { environment, id: format!("{NAME} {}", version(library, ort::info())) })
     }
 }
 
-/// The build information reads `ORT Build Info: git-branch=…, git-commit-id=…, …`; the version comes from
-/// the API that the library hands out, which `ort` prints first where it knows it.
-fn version(info: &str) -> String {
-    info.split(|c: char| c == ' ' || c == ',' || c == '=' || c == '/')
-        .map(|word| word.trim_start_matches("rel-").trim_start_matches('v'))
-        .find(|word| word.split('.').count() == 3 && word.split('.').all(|n| n.parse::<u32>().is_ok()))
-        .unwrap_or("unknown")
-        .to_owned()
+/// The library's own name ends in its version where a package brought it (`libonnxruntime.so.1.31.1`, links
+/// followed); else its build information names the release branch; else nobody knows.
+fn version(library: &Path, info: &str) -> String {
+    let file = library.canonicalize().unwrap_or_else(|_| library.to_owned());
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let of_name = name.split_once(".so.").map(|(_, version)| version);
+    let of_info = info.split_once("git-branch=rel-").and_then(|(_, rest)| rest.split(',').next());
+    of_name.or(of_info).unwrap_or("of unknown version").to_owned()
 }
 
 impl Engine for OnnxRuntime {

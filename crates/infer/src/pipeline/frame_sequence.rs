@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dk_app::StopToken;
 use dk_domain::{Evidence, Face, FrameScore, Outcome, Probability, Reason, Span, Track};
 
-use super::landmark_form::{align, differences};
+use super::landmark_form::{differences, normalise};
 use crate::engine::Tensor;
 use crate::helper::{LANDMARK_VALUES, LandmarkFinder};
 use crate::judge::{Failure, Judge, Reading};
@@ -55,11 +55,7 @@ impl Judge<Seen> for FrameSequence {
             self.work.forget();
             self.work.current = Some((window, face.track));
         }
-        let Some(points) = align(&self.landmarks.find(&seen.picture, face, stop)?) else {
-            self.work.forget();
-            return Ok(());
-        };
-        self.work.points.push(points);
+        self.work.points.push(self.landmarks.find(&seen.picture, face, stop)?);
         let at = face.as_shares(&seen.picture);
         let faces = vec![Face { at, sureness: face.sureness, track: face.track, probability: None }];
         self.work.frames.push(FrameScore {
@@ -87,9 +83,13 @@ impl Judge<Seen> for FrameSequence {
 
 impl FrameSequence {
     fn run(&mut self, stop: &StopToken) -> Result<(), Failure> {
+        let Some(points) = normalise(&std::mem::take(&mut self.work.points)) else {
+            self.work.forget();
+            return Ok(());
+        };
         let rows = match self.rule.step {
-            SequenceStep::Points => std::mem::take(&mut self.work.points),
-            SequenceStep::Differences => differences(&std::mem::take(&mut self.work.points)),
+            SequenceStep::Points => points,
+            SequenceStep::Differences => differences(&points),
         };
         let shape = vec![1, rows.len(), LANDMARK_VALUES];
         let input = Tensor::F32(shape, rows.concat());

@@ -1,0 +1,151 @@
+//! Which files are meant: names, folders, standard input.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// Deepest folder below a named one, in case links make a circle.
+const MAX_DEPTH: usize = 64;
+
+/// One file to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Input {
+    /// Where it can be read.
+    pub path: PathBuf,
+    /// As the person named it.
+    pub name: String,
+    /// Found in a folder, so it may well be no medium.
+    pub found_in_folder: bool,
+}
+
+/// All files to judge, and what has to be removed afterwards.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub list: Vec<Input>,
+    spooled: Option<PathBuf>,
+}
+
+impl Drop for Inputs {
+    fn drop(&mut self) {
+        if let Some(path) = &self.spooled
+            && let Err(error) = fs::remove_file(path)
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot remove the copy of standard input");
+        }
+    }
+}
+
+impl Inputs {
+    /// Files stay in the order in which they were named; those of a folder are sorted by name.
+    pub(super) fn gather(
+        paths: &[PathBuf],
+        recursive: bool,
+        home: &Path,
+        max_bytes: u64,
+    ) -> Result<Self, Failure> {
+        let mut inputs = Self { list: Vec::new(), spooled: None };
+        for path in paths {
+            if path.as_os_str() == "-" {
+                let copy = spool(home, max_bytes)?;
+                inputs.list.push(Input { path: copy.clone(), name: "-".to_owned(), found_in_folder: false });
+                if inputs.spooled.replace(copy).is_some() {
+                    let error = anyhow::anyhow!("standard input was named twice");
+                    return Err(Failure::wrong_use(error, "name `-` once"));
+                }
+            } else if path.is_dir() {
+                let before = inputs.list.len();
+                walk(path, if recursive { MAX_DEPTH } else { 1 }, &mut inputs.list)?;
+                if inputs.list.len() == before {
+                    tracing::warn!(folder = %path.display(), "there is no file in this folder");
+                }
+            } else {
+                // A name that does not exist is judged like any other, so that one wrong name among many
+                // does not keep the others from being judged.
+                inputs.list.push(Input { path: path.clone(), name: name(path), found_in_folder: false });
+            }
+        }
+        Ok(inputs)
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn walk(folder: &Path, depth: usize, list: &mut Vec<Input>) -> Result<(), Failure> {
+    let cannot = |error: io::Error| {
+        let error = anyhow::Error::new(error).context(format!("cannot read the folder {}", folder.display()));
+        Failure::not_done(error, "check that you may read it")
+    };
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .map_err(cannot)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_, _>>()
+        .map_err(cannot)?;
+    entries.sort();
+    for path in entries {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            if depth > 1 {
+                walk(&path, depth - 1, list)?;
+            }
+        } else {
+            list.push(Input { name: name(&path), path, found_in_folder: true });
+        }
+    }
+    Ok(())
+}
+
+/// Standard input as a file, because most containers have to be read back and forth.
+fn spool(home: &Path, max_bytes: u64) -> Result<PathBuf, Failure> {
+    let path = home.join("spool").join(format!("stdin-{}", std::process::id()));
+    let cannot = |error: io::Error| {
+        let error =
+            anyhow::Error::new(error).context(format!("cannot copy standard input to {}", path.display()));
+        Failure::not_done(
+            error,
+            "check the space and the rights of the data folder (`drishtiksha config show`)",
+        )
+    };
+    fs::create_dir_all(home.join("spool")).map_err(cannot)?;
+    let mut file = fs::File::create(&path).map_err(cannot)?;
+    // One byte more than allowed, so that the limit is seen and named like that of any other file.
+    let copied = io::copy(&mut io::stdin().lock().take(max_bytes + 1), &mut file).and_then(|_| file.flush());
+    match copied {
+        Ok(()) => Ok(path),
+        Err(error) => {
+            let failure = cannot(error);
+            // The copy is of no use; the error that made it so is the one to report.
+            let _ = fs::remove_file(&path);
+            Err(failure)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_files_in_order_and_its_folders_only_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        for path in ["b.jpg", "a.mp4", ".hidden", "inner/c.wav"] {
+            fs::write(folder.path().join(path), b"x").unwrap();
+        }
+        let names = |recursive| {
+            let paths = [folder.path().to_owned()];
+            let inputs = Inputs::gather(&paths, recursive, folder.path(), 10).unwrap();
+            let strip = |p: &Path| p.strip_prefix(folder.path()).unwrap().to_string_lossy().into_owned();
+            inputs.list.iter().map(|i| strip(&i.path)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(false), ["a.mp4", "b.jpg"]);
+        assert_eq!(names(true), ["a.mp4", "b.jpg", "inner/c.wav"]);
+    }
+}

@@ -1,0 +1,95 @@
+//! Writes the JSON document and the HTML report of one file into a folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use dk_app::{ModelCard, Report};
+use dk_domain::MediaKind;
+
+use super::inputs::Input;
+use super::{document, json};
+use crate::failure::Failure;
+use crate::report::{self, Original};
+
+/// A larger original is not put into the report; its thumbnails are.
+const MAX_EMBEDDED_BYTES: u64 = 24 << 20;
+
+/// Makes the folder.
+pub(super) fn prepare(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| cannot(folder, error))
+}
+
+fn cannot(path: &Path, error: io::Error) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("cannot write {}", path.display()));
+    Failure::not_done(error, "name another folder with --out, or check its space and rights")
+}
+
+/// Writes both files and returns the path of the report. The names come from the file's own name and its
+/// checksum, so that two files of one name do not overwrite each other.
+pub(super) fn report(
+    folder: &Path,
+    input: &Input,
+    report: &Report,
+    cards: &[ModelCard],
+) -> Result<PathBuf, Failure> {
+    let checksum = report.facts.sha256.to_string();
+    let stem = format!("{}-{}", plain_name(&input.path), checksum.get(..12).unwrap_or_default());
+    let json_path = folder.join(format!("{stem}.json"));
+    fs::write(&json_path, json(&document(input, report)) + "\n")
+        .map_err(|error| cannot(&json_path, error))?;
+    let bytes = mime(report)
+        .filter(|_| report.facts.bytes <= MAX_EMBEDDED_BYTES)
+        .and_then(|mime| Some((mime, fs::read(&input.path).ok()?)));
+    let original = bytes.as_ref().map(|(mime, bytes)| Original { mime, bytes });
+    let html_path = folder.join(format!("{stem}.html"));
+    let page = report::html(&input.name, report, cards, original);
+    fs::write(&html_path, page).map_err(|error| cannot(&html_path, error))?;
+    Ok(html_path)
+}
+
+/// Letters, digits, hyphens and dots of the file's name.
+fn plain_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' })
+        .take(60)
+        .collect();
+    if plain.trim_matches('-').is_empty() { "file".to_owned() } else { plain }
+}
+
+/// The type under which a browser shows the original; none for what browsers do not show.
+fn mime(report: &Report) -> Option<&'static str> {
+    let facts = &report.facts;
+    let format = facts.format.as_str();
+    Some(match (facts.kind, format) {
+        (MediaKind::Image, "jpeg") => "image/jpeg",
+        (MediaKind::Image, "png") => "image/png",
+        (MediaKind::Image, "webp") => "image/webp",
+        (MediaKind::Image, "gif") => "image/gif",
+        (MediaKind::Image, "bmp") => "image/bmp",
+        (MediaKind::Image, "avif") => "image/avif",
+        (MediaKind::Video, "mp4" | "mov" | "m4v") => "video/mp4",
+        (MediaKind::Video, "webm") => "video/webm",
+        (MediaKind::Audio, "wav") => "audio/wav",
+        (MediaKind::Audio, "mp3") => "audio/mpeg",
+        (MediaKind::Audio, "flac") => "audio/flac",
+        (MediaKind::Audio, "ogg" | "opus") => "audio/ogg",
+        (MediaKind::Audio, "mp4" | "m4a" | "mov") => "audio/mp4",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_name;
+    use std::path::Path;
+
+    #[test]
+    fn a_report_is_never_written_outside_its_folder() {
+        assert_eq!(plain_name(Path::new("/x/..")), "file");
+        assert_eq!(plain_name(Path::new("a/<b>\n..jpg.png")), "-b----jpg");
+        assert_eq!(plain_name(Path::new("/etc/größe-1.mp4")), "größe-1");
+    }
+}

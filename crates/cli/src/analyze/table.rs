@@ -1,0 +1,148 @@
+//! What a person reads on the terminal about one file.
+
+use std::fmt::Write;
+
+use dk_app::{ModelCard, Report};
+use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, Weight, timecode};
+
+use crate::style::Paint;
+
+/// Most spans that are listed; the JSON and the report have them all.
+const MAX_SPANS: usize = 8;
+
+/// Several lines, without the last line break.
+pub(super) fn render(name: &str, report: &Report, cards: &[ModelCard], paint: Paint) -> String {
+    let verdict = &report.verdict;
+    let mut text = format!("{}\n  {}\n\n", paint.bold(name), paint.dim(&facts(&report.facts)));
+    let word = paint.prediction(verdict.prediction, verdict.prediction.as_str());
+    let probability = verdict.probability.map_or(String::new(), |p| format!("  P(synthetic) {:.2}", p.get()));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  {word}{probability}  {}", verdict.prediction.in_words());
+    for reason in &verdict.reasons {
+        let _ = writeln!(text, "  {}", sentence(*reason));
+    }
+    if !report.findings.is_empty() {
+        text.push_str(&models(&report.findings, paint));
+    }
+    for failure in &report.failures {
+        let _ = writeln!(text, "  {} failed: {}", failure.model, failure.message);
+    }
+    text.push_str(&spans(&report.findings));
+    text.push_str(&limits(&report.findings, cards));
+    text
+}
+
+fn sentence(reason: Reason) -> String {
+    match reason.advice() {
+        "" => reason.in_words().to_owned(),
+        advice => format!("{} {advice}", reason.in_words()),
+    }
+}
+
+fn facts(facts: &MediaFacts) -> String {
+    let mut parts = vec![format!("{} ({})", facts.kind, facts.format)];
+    if let Some(image) = &facts.image {
+        parts.push(format!("{} x {}", image.width_px, image.height_px));
+    }
+    if let Some(video) = &facts.video {
+        let fps = video.fps.map_or(String::new(), |fps| format!(" at {fps:.2} fps"));
+        parts.push(format!("{} {} x {}{fps}", video.codec, video.width_px, video.height_px));
+    }
+    if let Some(audio) = &facts.audio {
+        parts.push(format!("{} {} Hz, {} ch", audio.codec, audio.sample_rate_hz, audio.channels));
+    }
+    parts.extend(facts.duration_ms.map(timecode));
+    parts.push(size(facts.bytes));
+    parts.push(format!("sha256 {}…", facts.sha256.to_string().get(..12).unwrap_or_default()));
+    parts.join(" · ")
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} B"),
+        10_000..=999_999 => format!("{:.0} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+fn models(findings: &[Finding], paint: Paint) -> String {
+    let mut rows = vec![
+        ["model", "says", "P(synthetic)", "FAKE from", "REAL below", "evidence", "time"].map(str::to_owned),
+    ];
+    rows.extend(findings.iter().map(row));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let mut text = String::from("\n");
+    for (number, row) in rows.iter().enumerate() {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let line = cells.join("  ");
+        let line = line.trim_end();
+        let _ = writeln!(text, "  {}", if number == 0 { paint.dim(line) } else { line.to_owned() });
+    }
+    text
+}
+
+fn row(finding: &Finding) -> [String; 7] {
+    let number = |value: f64| format!("{value:.2}");
+    let opinion = answer(finding);
+    let point = opinion.filter(|_| finding.weight != Weight::Unrated).map(|o| o.calibration.point);
+    let dash = || "–".to_owned();
+    let says = match &finding.outcome {
+        Outcome::Answer(_) => finding.prediction().to_string(),
+        Outcome::NotApplicable(reasons) => {
+            let codes: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();
+            format!("{} ({})", Prediction::NotApplicable, codes.join(", "))
+        }
+    };
+    [
+        format!("{} {}", finding.model.name, finding.model.version),
+        says,
+        opinion.map_or_else(dash, |o| number(o.probability.get())),
+        point.map_or_else(dash, |p| number(p.fake_at().get())),
+        point.map_or_else(dash, |p| number(p.real_below().get())),
+        finding.weight.to_string(),
+        format!("{:.1} s", finding.took_secs),
+    ]
+}
+
+fn answer(finding: &Finding) -> Option<&Opinion> {
+    match &finding.outcome {
+        Outcome::Answer(opinion) => Some(opinion),
+        Outcome::NotApplicable(_) => None,
+    }
+}
+
+fn spans(findings: &[Finding]) -> String {
+    let all: Vec<(&Finding, _)> = findings
+        .iter()
+        .filter_map(|finding| Some((finding, answer(finding)?)))
+        .flat_map(|(finding, opinion)| opinion.spans.iter().map(move |span| (finding, span)))
+        .collect();
+    let mut text = String::new();
+    if !all.is_empty() {
+        text.push_str("\n  suspicious spans\n");
+    }
+    for (finding, span) in all.iter().take(MAX_SPANS) {
+        let (start, end) = (timecode(span.start_ms), timecode(span.end_ms));
+        let (track, name) = (span.track.as_str(), &finding.model.name);
+        let _ = writeln!(text, "  {start} – {end}  {track}  up to {:.2}  {name}", span.probability.get());
+    }
+    if all.len() > MAX_SPANS {
+        let _ = writeln!(text, "  and {} more; --json and --out have them all", all.len() - MAX_SPANS);
+    }
+    text
+}
+
+fn limits(findings: &[Finding], cards: &[ModelCard]) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| answer(finding).is_some()) {
+        let Some(card) = cards.iter().find(|card| card.name == finding.model.name) else { continue };
+        let _ = writeln!(text, "\n  {}: {}", card.name, card.title);
+        let _ = writeln!(text, "    measured: {}", card.quality.0);
+        for limit in &card.limits {
+            let _ = writeln!(text, "    limit: {limit}");
+        }
+    }
+    text
+}

