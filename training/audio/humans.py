@@ -1,8 +1,11 @@
-"""Step 1: the human recordings of the Debian packages, one store, split by speaker.
+"""Step 1: the human recordings of the Debian packages, split by speaker.
 
-Two speakers are never known to be one person across the split; where a package
-does not say who speaks (tuxpaint), its language stands for the speaker.
+Two stores: `humans` (sentences and short phrases) and `volunteers` (letters, syllables and
+words of many more people, for training only). Two speakers are never known to be one person
+across the split; where a package does not say who speaks, its language stands for the speaker.
 """
+
+import sys
 
 from common import DEB, decode, pack, rng_for, trim, write_store, RATE
 
@@ -11,10 +14,23 @@ STAMPS = DEB / "usr/share/tuxpaint/stamps"
 FILLETS = DEB / "usr/share/games/fillets-ng/sound"
 # The same woman speaks the English and the Mexican Spanish prompts: both are in training.
 HELD_OUT = {"carlo-it", "tux-ru", "tux-ca", "tux-el", "tux-da", "fillets-nl-m", "fillets-nl-v", "prompt-es-co"}
-MOST = 110
+# Utterances of a speaker at most, and seconds of the shortest clip used.
+MOST = {"humans": 110, "volunteers": 16}
+SHORTEST = {"humans": 0.4, "volunteers": 0.25}
 
 
-def sources():
+def volunteers():
+    """Letters and words; languages with a held-out tuxpaint voice are left out, the volunteer may be the same."""
+    for package, folder in [("klettres-data", "klettres"), ("ktuberling-data", "ktuberling/sounds")]:
+        for place in sorted(p for p in (DEB / "usr/share" / folder).iterdir() if p.is_dir()):
+            if place.name in {"ru", "ca", "el", "da"} or "@" in place.name:
+                continue
+            files = sorted(p for p in place.rglob("*") if p.suffix in {".ogg", ".wav"})
+            if len(files) >= 40:
+                yield f"{package.split('-')[0]}-{place.name}", place.name, package, files, []
+
+
+def humans():
     """(speaker, language, package, files, ffmpeg input options)"""
     g722 = ["-f", "g722"]
     for folder, speaker, language in [
@@ -34,27 +50,29 @@ def sources():
             yield f"fillets-{language}-{actor}", language, f"fillets-ng-data-{language}", files, []
 
 
-def main():
+def gather(store):
+    """All utterances of one store: rows and waves."""
     rows, waves = [], []
-    for speaker, language, package, files, options in sources():
+    for speaker, language, package, files, options in {"humans": humans, "volunteers": volunteers}[store]():
         rng = rng_for("humans", speaker, language)
-        clips, want = [], MOST * 4.2 * RATE
+        clips, want = [], MOST[store] * 4.2 * RATE
         for index in rng.permutation(len(files)):
             clip = trim(decode(files[index], *options))
-            if len(clip) > 0.4 * RATE:
+            if len(clip) > SHORTEST[store] * RATE:
                 clips.append(clip)
                 want -= len(clip)
             if want < 0:
                 break
-        utterances = pack(clips, rng)[:MOST]
+        utterances = pack(clips, rng)[: MOST[store]]
         split = "heldout" if speaker in HELD_OUT else "train"
         for number, wave in enumerate(utterances):
             rows.append(dict(id=f"human/{speaker}-{language}/{number}", label="human", family="human", engine="human",
                              voice=speaker, language=language, source=package, split=split))
             waves.append(wave)
-        print(f"{speaker} {language}: {len(files)} files, {len(utterances)} utterances, {split}")
-    write_store("humans", rows, waves)
+        print(f"{speaker} {language}: {len(files)} files, {len(utterances)} utterances, {split}", flush=True)
+    return rows, waves
 
 
 if __name__ == "__main__":
-    main()
+    for name in sys.argv[1:] or ["humans", "volunteers"]:
+        write_store(name, *gather(name))

@@ -26,8 +26,7 @@ FESTIVAL = [("kal_diphone", "diphone", "en", "ascii"), ("ked_diphone", "diphone"
             ("lp_diphone", "diphone", "it", "iso-8859-1"), ("pc_diphone", "diphone", "it", "iso-8859-1"),
             ("czech_dita", "diphone", "cs", "iso-8859-2"), ("czech_machac", "diphone", "cs", "iso-8859-2"),
             ("czech_krb", "diphone", "cs", "iso-8859-2"), ("czech_ph", "diphone", "cs", "iso-8859-2"),
-            ("hindi_NSK_diphone", "diphone", "hi", "utf-8"), ("telugu_NSK_diphone", "diphone", "te", "utf-8"),
-            ("marathi_NSK_diphone", "diphone", "mr", "utf-8"), ("msu_ru_nsh_clunits", "clunits", "ru", "utf-8")]
+            ("msu_ru_nsh_clunits", "clunits", "ru", "utf-8")]
 PICO = [("en-US", "en"), ("en-GB", "en"), ("de-DE", "de"), ("es-ES", "es"), ("fr-FR", "fr"), ("it-IT", "it")]
 
 

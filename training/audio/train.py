@@ -10,9 +10,9 @@ from common import DATA, rng_for
 from net import Body
 
 BATCH = 32
-STEPS = 2400
+STEPS = 2000
 SEED = 7
-STORES = ["humans", "copies", "engines"]
+STORES = ["humans", "volunteers", "copies-humans", "copies-volunteers", "engines"]
 
 
 def load():
