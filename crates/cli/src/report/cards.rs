@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use dk_app::{ModelCard, ModelFailure};
-use dk_domain::{Evidence, Face, Finding, Opinion, Outcome, Prediction, Probability, Weight};
+use dk_domain::{Evidence, Face, Finding, OperatingPoint, Opinion, Outcome, Prediction, Probability, Weight};
 
 use super::escape::text;
 use super::page::{reasons, scale, term};
+use super::reading::{Reader, Reading};
 use super::{View, put, words};
 
 pub(super) fn write(out: &mut String, view: &View<'_>) {
@@ -29,7 +30,7 @@ fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
             let told =
                 if unrated { "Its score is shown and decides nothing." } else { words::headline(prediction) };
             put!(out, "<p>{told}{}</p>\n", if unrated { "" } else { ", says this model alone." });
-            scale(out, opinion.probability, Some(opinion.calibration.point));
+            scale(out, opinion.probability, Reader::new(finding, opinion).point());
             persons(out, opinion);
             reasons(out, &opinion.reasons, "h4", "Remarks");
         }
@@ -46,7 +47,7 @@ fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
 }
 
 fn heading(out: &mut String, title: &str, prediction: Prediction, note: &str) {
-    let class = words::class(prediction);
+    let class = Reading::from(prediction).class();
     put!(
         out,
         "<article class=\"card\"><h3>{}</h3>\n<p class=\"chip {class}\"><svg viewBox=\"-8 -8 16 16\" aria-hidden=\"true\">\
@@ -104,11 +105,14 @@ fn published(out: &mut String, card: Option<&ModelCard>) {
 fn numbers(out: &mut String, finding: &Finding) {
     out.push_str("<dl class=\"facts\">");
     if let Outcome::Answer(opinion) = &finding.outcome {
-        let point = opinion.calibration.point;
+        let point = Reader::new(finding, opinion).point();
+        let threshold = |of: &dyn Fn(OperatingPoint) -> Probability| {
+            point.map_or_else(|| "not set".to_owned(), |point| format!("{:.4}", of(point).get()))
+        };
         term(out, "Probability", format_args!("{:.4}", opinion.probability.get()));
         term(out, "Raw score", format_args!("{:.4}", opinion.score.get()));
-        term(out, "FAKE from", format_args!("{:.4}", point.fake_at().get()));
-        term(out, "REAL below", format_args!("{:.4}", point.real_below().get()));
+        term(out, "FAKE from", threshold(&|point| point.fake_at()));
+        term(out, "REAL below", threshold(&|point| point.real_below()));
     }
     put!(out, "<div class=\"wide\"><dt>Weight</dt><dd>{}</dd></div>", words::weight(finding.weight));
     term(out, "Family", text(finding.family.as_str()));

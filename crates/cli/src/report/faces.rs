@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use dk_domain::{Evidence, Face, FaceBox, Finding, Opinion, Outcome, Prediction, Probability};
+use dk_domain::{Evidence, Face, FaceBox, Finding, ModelName, Opinion, Outcome, Probability};
 
 use super::escape::text;
+use super::reading::{Reader, Reading};
 use super::{View, put, words};
 
 /// Boxes that differ by less than this share of the picture are the same face.
@@ -19,8 +20,9 @@ pub(super) struct SeenFace<'a> {
 
 struct Said<'a> {
     title: &'a str,
+    name: &'a ModelName,
     probability: Option<Probability>,
-    reading: Prediction,
+    reading: Reading,
 }
 
 /// Faces of a still picture.
@@ -28,7 +30,7 @@ pub(super) fn of_picture<'a>(view: &View<'a>) -> Vec<SeenFace<'a>> {
     let mut seen = Vec::new();
     for (finding, opinion) in answers(view) {
         if let Evidence::Image { faces, .. } = &opinion.evidence {
-            add(&mut seen, faces, view.title(finding), opinion);
+            add(&mut seen, faces, view, finding, opinion);
         }
     }
     seen
@@ -40,7 +42,7 @@ pub(super) fn by_time<'a>(view: &View<'a>) -> BTreeMap<u64, Vec<SeenFace<'a>>> {
     for (finding, opinion) in answers(view) {
         if let Evidence::Video { frames } = &opinion.evidence {
             for frame in frames.iter().filter(|frame| !frame.faces.is_empty()) {
-                add(moments.entry(frame.time_ms).or_default(), &frame.faces, view.title(finding), opinion);
+                add(moments.entry(frame.time_ms).or_default(), &frame.faces, view, finding, opinion);
             }
         }
     }
@@ -55,11 +57,21 @@ pub(super) fn answers<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Finding,
     })
 }
 
-fn add<'a>(seen: &mut Vec<SeenFace<'a>>, faces: &[Face], title: &'a str, opinion: &Opinion) {
-    let point = opinion.calibration.point;
+fn add<'a>(
+    seen: &mut Vec<SeenFace<'a>>,
+    faces: &[Face],
+    view: &View<'a>,
+    finding: &'a Finding,
+    opinion: &Opinion,
+) {
+    let reader = Reader::new(finding, opinion);
     for face in faces {
-        let reading = face.probability.map_or(Prediction::NotApplicable, |p| point.prediction(p));
-        let said = Said { title, probability: face.probability, reading };
+        let said = Said {
+            title: view.title(finding),
+            name: &finding.model.name,
+            probability: face.probability,
+            reading: reader.read(face.probability),
+        };
         match seen.iter_mut().find(|known| known.track == face.track && same_place(known.at, face.at)) {
             Some(known) => known.said.push(said),
             None => seen.push(SeenFace { at: face.at, track: face.track, said: vec![said] }),
@@ -78,28 +90,41 @@ impl SeenFace<'_> {
         u64::from(self.track) + 1
     }
 
-    /// What the most suspicious model says.
+    /// What the most suspicious model says; an unrated one speaks only where no other does.
     fn highest(&self) -> Option<&Said<'_>> {
-        let rank = |said: &&Said<'_>| said.probability.map_or(-1.0, Probability::get);
-        self.said.iter().max_by(|a, b| rank(a).total_cmp(&rank(b)))
+        let rank = |said: &&Said<'_>| {
+            let rated = said.probability.is_some() && said.reading != Reading::Unrated;
+            (rated, said.probability.map_or(-1.0, Probability::get))
+        };
+        self.said.iter().max_by(|a, b| {
+            let ((a_rated, a), (b_rated, b)) = (rank(a), rank(b));
+            a_rated.cmp(&b_rated).then(a.total_cmp(&b))
+        })
     }
 
     /// One line with all that is said, escaped.
     pub(super) fn told(&self) -> String {
-        let said = self.said.iter().map(|said| match said.probability {
-            Some(p) => {
-                format!("{}, {} ({})", words::percent(p), words::reading(said.reading), text(said.title))
-            }
-            None => format!("not judged ({})", text(said.title)),
+        let said = self.said.iter().map(|said| {
+            let chance = said.probability.map_or_else(String::new, |p| words::percent(p) + ", ");
+            format!("{chance}{} ({})", said.reading.word(), text(said.title))
         });
         format!("Person {}: {}", self.person(), said.collect::<Vec<_>>().join("; "))
     }
 
+    /// The same for narrow places.
+    pub(super) fn told_briefly(&self) -> String {
+        let said = self.said.iter().map(|said| match said.probability {
+            Some(p) => format!("{} {}", said.name, words::percent(p)),
+            None => format!("{} –", said.name),
+        });
+        format!("Person {}: {}", self.person(), said.collect::<Vec<_>>().join(", "))
+    }
+
     fn label(&self) -> String {
-        match self.highest().and_then(|said| said.probability) {
-            Some(p) => format!("{} · {}", self.person(), words::percent(p)),
-            None => format!("{} · –", self.person()),
-        }
+        let highest = self.highest();
+        let chance = highest.and_then(|said| said.probability).map_or_else(|| "–".to_owned(), words::percent);
+        let note = if highest.is_some_and(|said| said.reading == Reading::Unrated) { " unrated" } else { "" };
+        format!("{} · {chance}{note}", self.person())
     }
 }
 
@@ -108,7 +133,7 @@ pub(super) fn draw(out: &mut String, faces: &[SeenFace<'_>], (width, height): (f
     for face in faces {
         let (x, y) = (face.at.x * width, face.at.y * height);
         let (w, h) = (face.at.width * width, face.at.height * height);
-        let class = words::class(face.highest().map_or(Prediction::NotApplicable, |said| said.reading));
+        let class = face.highest().map_or(Reading::NotJudged, |said| said.reading).class();
         let above = y - letter * 0.4;
         let baseline = if above < letter { y + h + letter } else { above };
         put!(

@@ -8,6 +8,7 @@ mod cards;
 mod escape;
 mod faces;
 mod page;
+mod reading;
 mod series;
 mod stage;
 mod strip;

@@ -10,6 +10,7 @@ use dk_domain::{
 use sha2::{Digest, Sha256};
 
 use super::escape::text;
+use super::reading::Reading;
 use super::{View, put, words};
 
 const STYLE: &str = include_str!("report.css");
@@ -21,10 +22,12 @@ const SHAPES: &str = r#"<svg class="shapes" aria-hidden="true" width="0" height=
 <rect id="s-open" x="-4.5" y="-4.5" width="9" height="9" transform="rotate(45)"/>
 <circle id="s-real" r="4.5"/>
 <path id="s-none" d="M-4-4 4 4M4-4-4 4"/>
+<path id="s-plain" d="M-3.5-3.5h7v7h-7z"/>
 <path id="d-fake" d="M0-4.5 4.5 3.5h-9z"/>
 <rect id="d-open" x="-2.8" y="-2.8" width="5.6" height="5.6" transform="rotate(45)"/>
 <circle id="d-real" r="2.6"/>
 <path id="d-none" d="M-2-2 2 2M2-2-2 2"/>
+<path id="d-plain" d="M-2-2h4v4h-4z"/>
 </defs></svg>
 "#;
 
@@ -68,7 +71,7 @@ fn hash(content: &str) -> String {
 /// What is said of the file, and what that means.
 pub(super) fn verdict(out: &mut String, view: &View<'_>) {
     let verdict = &view.report.verdict;
-    let (prediction, class) = (verdict.prediction, words::class(verdict.prediction));
+    let (prediction, class) = (verdict.prediction, Reading::from(verdict.prediction).class());
     put!(
         out,
         "<section class=\"verdict {class}\" aria-labelledby=\"h-verdict\">\n\
@@ -127,7 +130,7 @@ fn basis(view: &View<'_>, members: &[(&Finding, OperatingPoint)]) -> String {
     basis
 }
 
-/// A bar from 0 to 100 % with the probability and, where there is one pair, the thresholds.
+/// A bar from 0 to 100 % with the probability and, where one pair of them means something, the thresholds.
 pub(super) fn scale(out: &mut String, probability: Probability, point: Option<OperatingPoint>) {
     let at = probability.get() * 100.0;
     let (shape, told) = match point {
@@ -137,9 +140,9 @@ pub(super) fn scale(out: &mut String, probability: Probability, point: Option<Op
                 words::fine_percent(point.real_below()),
                 words::fine_percent(point.fake_at())
             );
-            (words::class(point.prediction(probability)), told)
+            (Reading::from(point.prediction(probability)).class(), told)
         }
-        None => ("open", String::new()),
+        None => ("plain", String::new()),
     };
     put!(
         out,

@@ -1,9 +1,10 @@
 //! The moments that a model judged, in a form that the timeline and its table share.
 
-use dk_domain::{Evidence, Face, Finding, Opinion, Prediction, Probability};
+use dk_domain::{Evidence, Face, Finding, Opinion, Probability};
 
 use super::View;
 use super::faces::answers;
+use super::reading::{Reader, Reading};
 
 /// Most moments that are drawn for one model; a screen has not many more columns.
 const MAX_MARKS: usize = 600;
@@ -34,9 +35,13 @@ impl Mark<'_> {
 }
 
 impl Series<'_> {
+    pub(super) fn reader(&self) -> Reader {
+        Reader::new(self.finding, self.opinion)
+    }
+
     /// What one moment alone would be called.
-    pub(super) fn reading(&self, mark: &Mark<'_>) -> Prediction {
-        mark.probability.map_or(Prediction::NotApplicable, |p| self.opinion.calibration.point.prediction(p))
+    pub(super) fn reading(&self, mark: &Mark<'_>) -> Reading {
+        self.reader().read(mark.probability)
     }
 }
 

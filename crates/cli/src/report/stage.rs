@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dk_domain::{Evidence, Heatmap, MediaKind, OperatingPoint};
+use dk_domain::{Evidence, Heatmap, MediaKind};
 
 use super::escape::text;
+use super::reading::Reader;
 use super::{Original, View, faces, put, words};
 
 /// Width of the drawing laid over the picture; its height follows the picture.
@@ -43,9 +44,9 @@ fn still(out: &mut String, view: &View<'_>) {
     data_uri(out, source.mime, source.bytes);
     let size = (WIDTH, WIDTH * ratio(view));
     put!(out, "\">\n<svg viewBox=\"0 0 {:.0} {:.0}\" aria-hidden=\"true\">", size.0, size.1);
-    for (number, (_, map, point)) in maps.iter().enumerate() {
+    for (number, (_, map, reader)) in maps.iter().enumerate() {
         put!(out, "<g class=\"heat off\" data-layer=\"heat-{number}\">");
-        cells(out, map, *point, size);
+        cells(out, map, *reader, size);
         out.push_str("</g>");
     }
     out.push_str("<g data-layer=\"faces\">");
@@ -58,23 +59,23 @@ fn still(out: &mut String, view: &View<'_>) {
         }
         out.push_str("</ul>\n");
     }
-    for (title, map, point) in &maps {
-        table(out, title, map, *point);
+    for (title, map, reader) in &maps {
+        table(out, title, map, *reader);
     }
     out.push_str("</section>\n");
 }
 
-fn heatmaps<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a Heatmap, OperatingPoint)> {
+fn heatmaps<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a Heatmap, Reader)> {
     faces::answers(view).filter_map(|(finding, opinion)| match &opinion.evidence {
         Evidence::Image { heatmap: Some(map), .. } if map.rows > 0 && map.columns > 0 => {
-            Some((view.title(finding), map, opinion.calibration.point))
+            Some((view.title(finding), map, Reader::new(finding, opinion)))
         }
         _ => None,
     })
 }
 
 /// Switches for what lies on the picture.
-fn layers(out: &mut String, has_faces: bool, maps: &[(&str, &Heatmap, OperatingPoint)]) {
+fn layers(out: &mut String, has_faces: bool, maps: &[(&str, &Heatmap, Reader)]) {
     if !has_faces && maps.is_empty() {
         return;
     }
@@ -109,13 +110,13 @@ fn ratio(view: &View<'_>) -> f32 {
 }
 
 /// The picture is parted by the nearest centre of a tile: centres go from a quarter to three quarters.
-fn cells(out: &mut String, map: &Heatmap, point: OperatingPoint, (width, height): (f32, f32)) {
+fn cells(out: &mut String, map: &Heatmap, reader: Reader, (width, height): (f32, f32)) {
     let letter = (width / 24.0).min(height / f32::from(map.rows) / 3.0);
     for (index, probability) in map.cells.iter().enumerate() {
         let (row, column) = (index / usize::from(map.columns), index % usize::from(map.columns));
         let (left, right) = bounds(column, map.columns);
         let (top, bottom) = bounds(row, map.rows);
-        let class = words::class(point.prediction(*probability));
+        let class = reader.read(Some(*probability)).class();
         put!(
             out,
             "<g class=\"{class}\"><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill-opacity=\"{:.2}\"/>\
@@ -141,7 +142,7 @@ fn bounds(index: usize, count: u16) -> (f32, f32) {
     (begin, end)
 }
 
-fn table(out: &mut String, title: &str, map: &Heatmap, point: OperatingPoint) {
+fn table(out: &mut String, title: &str, map: &Heatmap, reader: Reader) {
     put!(
         out,
         "<details><summary>Heat map as a table: {}</summary><div class=\"scroll\"><table><tbody>",
@@ -150,7 +151,7 @@ fn table(out: &mut String, title: &str, map: &Heatmap, point: OperatingPoint) {
     for row in map.cells.chunks(usize::from(map.columns)) {
         out.push_str("<tr>");
         for cell in row {
-            let reading = words::reading(point.prediction(*cell));
+            let reading = reader.read(Some(*cell)).word();
             put!(out, "<td>{} <span class=\"soft\">{reading}</span></td>", words::percent(*cell));
         }
         out.push_str("</tr>");

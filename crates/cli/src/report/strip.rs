@@ -52,7 +52,7 @@ fn frame(out: &mut String, thumbnail: &Thumbnail, seen: &BTreeMap<u64, Vec<SeenF
     if !here.is_empty() {
         out.push_str("<ul class=\"seen\">");
         for face in here {
-            put!(out, "<li>{}</li>", face.told());
+            put!(out, "<li>{}</li>", face.told_briefly());
         }
         out.push_str("</ul>");
     }

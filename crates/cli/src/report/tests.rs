@@ -227,6 +227,15 @@ fn an_unrated_model_is_shown_and_said_to_decide_nothing() {
     let page = html("clip.mp4", &of::video(), &of::cards(), None);
     assert!(page.contains("Its score is shown and decides nothing."));
     assert!(page.contains("unrated, decides nothing; 24 frames"));
+    let track = page.split("id=\"lane-face-swap-old\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(track.contains("96.0 %, unrated") && track.contains("href=\"#s-plain\""));
+    for reading in ["sign found", "no sign", "zone-fake"] {
+        assert!(
+            !track.contains(reading),
+            "thresholds of an unrated model mean nothing, and {reading} is said"
+        );
+    }
+    assert!(page.contains("<dt>FAKE from</dt><dd>not set</dd>"));
 }
 
 #[test]

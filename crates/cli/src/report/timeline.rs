@@ -3,6 +3,7 @@
 use dk_domain::{MediaKind, OperatingPoint, Weight, timecode};
 
 use super::escape::text;
+use super::reading::Reading;
 use super::series::{self, Mark, Series};
 use super::{View, put, words};
 
@@ -58,18 +59,26 @@ fn legend(out: &mut String, all: &[Series<'_>]) {
         return;
     }
     out.push_str("<ul class=\"legend\">");
-    for (class, meaning) in
-        [("fake", "sign found"), ("open", "unclear"), ("real", "no sign"), ("none", "not judged")]
-    {
+    let shown =
+        |reading: &Reading| all.iter().any(|s| s.marks.iter().any(|mark| s.reading(mark) == *reading));
+    for reading in Reading::ALL.into_iter().filter(shown) {
         put!(
             out,
-            "<li><svg viewBox=\"-8 -8 16 16\" aria-hidden=\"true\"><use class=\"m {class}\" href=\"#s-{class}\"/></svg> {meaning}</li>"
+            "<li><svg viewBox=\"-8 -8 16 16\" aria-hidden=\"true\"><use class=\"m {class}\" href=\"#s-{class}\"/></svg> {}</li>",
+            reading.word(),
+            class = reading.class()
+        );
+    }
+    if all.iter().any(|series| !series.opinion.spans.is_empty()) {
+        out.push_str("<li><span class=\"hatch\"></span> span that stands out</li>");
+    }
+    if all.iter().any(|series| series.reader().point().is_some()) {
+        out.push_str(
+            "<li><span class=\"dash fake\"></span> sign from here up</li><li><span class=\"dash real\"></span> no sign below</li>",
         );
     }
     out.push_str(
-        "<li><span class=\"hatch\"></span> span that stands out</li>\
-         <li><span class=\"dash fake\"></span> sign from here up</li>\
-         <li><span class=\"dash real\"></span> no sign below</li></ul>\n<p class=\"soft\">Each mark is one moment that a model \
+        "</ul>\n<p class=\"soft\">Each mark is one moment that a model \
          judged alone; higher is more suspicious. Choose a mark, or any place on a track, to go there; with the \
          keyboard, Tab to a track and use the arrow keys. Single moments are less reliable than the whole.</p>\n",
     );
@@ -120,7 +129,8 @@ fn wave(out: &mut String, peaks: &[f32], percent: f64) {
 fn lane(out: &mut String, view: &View<'_>, series: &Series<'_>, total_ms: u64) {
     let unrated = series.finding.weight == Weight::Unrated;
     let title = view.title(series.finding);
-    let note = if unrated { "unrated, decides nothing" } else { words::reading(series.finding.prediction()) };
+    let note =
+        if unrated { "unrated, decides nothing" } else { Reading::from(series.finding.prediction()).word() };
     let kind = match series.marks.first() {
         Some(first) if first.end_ms > first.start_ms => "windows of sound",
         _ => "frames",
@@ -134,7 +144,9 @@ fn lane(out: &mut String, view: &View<'_>, series: &Series<'_>, total_ms: u64) {
         series.judged,
         name = series.finding.model.name,
     );
-    thresholds(out, series.opinion.calibration.point);
+    if let Some(point) = series.reader().point() {
+        thresholds(out, point);
+    }
     for span in &series.opinion.spans {
         let (x, end) = (share(span.start_ms, total_ms), share(span.end_ms, total_ms));
         let width = (end - x).max(0.6);
@@ -147,7 +159,7 @@ fn lane(out: &mut String, view: &View<'_>, series: &Series<'_>, total_ms: u64) {
     line(out, &series.marks, total_ms);
     let size = if series.marks.len() > DENSE { "d" } else { "s" };
     for (index, mark) in series.marks.iter().enumerate() {
-        let class = words::class(series.reading(mark));
+        let class = series.reading(mark).class();
         let x = share(mark.middle_ms(), total_ms);
         let y = 100.0 - mark.probability.map_or(0.0, |p| p.get() * 100.0);
         put!(
@@ -164,7 +176,7 @@ fn lane(out: &mut String, view: &View<'_>, series: &Series<'_>, total_ms: u64) {
 
 /// One moment in words.
 fn told(series: &Series<'_>, mark: &Mark<'_>) -> String {
-    let reading = words::reading(series.reading(mark));
+    let reading = series.reading(mark).word();
     match mark.probability {
         Some(p) => format!("{}: {}, {reading}", when(mark), words::fine_percent(p)),
         None => format!("{}: {reading}", when(mark)),
@@ -268,7 +280,7 @@ fn table(out: &mut String, view: &View<'_>, series: &Series<'_>) {
             mark.start_ms,
             when(mark),
             mark.probability.map_or_else(|| "–".to_owned(), words::fine_percent),
-            words::reading(series.reading(mark)),
+            series.reading(mark).word(),
             if persons.is_empty() { "–".to_owned() } else { persons.join(", ") }
         );
     }

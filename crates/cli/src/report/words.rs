@@ -97,26 +97,6 @@ pub(super) fn means_not(prediction: Prediction) -> &'static str {
     }
 }
 
-/// What one moment, face or model stands for, in a word or two.
-pub(super) fn reading(prediction: Prediction) -> &'static str {
-    match prediction {
-        Prediction::Fake => "sign found",
-        Prediction::Real => "no sign",
-        Prediction::Inconclusive => "unclear",
-        Prediction::NotApplicable => "not judged",
-    }
-}
-
-/// Class of colour and shape.
-pub(super) fn class(prediction: Prediction) -> &'static str {
-    match prediction {
-        Prediction::Fake => "fake",
-        Prediction::Real => "real",
-        Prediction::Inconclusive => "open",
-        Prediction::NotApplicable => "none",
-    }
-}
-
 pub(super) fn weight(weight: Weight) -> &'static str {
     match weight {
         Weight::Unrated => "unrated: never measured to work here, so its score is shown and decides nothing",
