@@ -9,7 +9,9 @@ impl MediaError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Empty => ErrorCode::EmptyFile,
-            Self::NotAFile { .. } | Self::NotMedia { .. } | Self::Unsupported { .. } => ErrorCode::UnsupportedMedia,
+            Self::NotAFile { .. } | Self::NotMedia { .. } | Self::Unsupported { .. } => {
+                ErrorCode::UnsupportedMedia
+            }
             Self::Refused { .. } => ErrorCode::RefusedFormat,
             Self::TooLarge { .. } => ErrorCode::FileTooLarge,
             Self::TooManyPixels { .. } | Self::SideTooLong { .. } => ErrorCode::TooManyPixels,

@@ -75,12 +75,16 @@ impl Job {
 
     fn frame(&self, pass: &Pass, ticks: i64, picture: Picture) -> Frame {
         let stamps = &self.packets.stamps;
-        let after = stamps.partition_point(|stamp| stamp.ticks < ticks);
-        let index = match stamps.get(after) {
-            Some(stamp) if stamp.ticks == ticks => after,
+        let index = if pass.skip == Skip::NonKeyUnread {
+            let distance = |&(frame, _): &(usize, Option<u32>)| stamps[frame].ticks.abs_diff(ticks);
+            pass.wanted.iter().min_by_key(|wanted| distance(wanted)).map_or(0, |&(frame, _)| frame)
+        } else {
+            let after = stamps.partition_point(|stamp| stamp.ticks < ticks);
+            let is_known = stamps.get(after).is_some_and(|stamp| stamp.ticks == ticks);
             // A time that no packet has: the frame that was shown then.
-            _ => after.saturating_sub(1),
+            if is_known { after } else { after.saturating_sub(1) }
         };
+        let ticks = stamps.get(index).map_or(ticks, |stamp| stamp.ticks);
         let wanted = pass.wanted.partition_point(|&(frame, _)| frame <= index).saturating_sub(1);
         let secs = self.video.time_base.secs(ticks) - self.start_secs;
         #[expect(
@@ -111,8 +115,10 @@ impl Job {
         match pass.skip {
             Skip::Nothing => {}
             Skip::Unreferenced => args.extend(["-skip_frame", "noref"].map(Into::into)),
-            // The demuxer need not even read the others, where it can pass over them.
-            Skip::NonKey => args.extend(["-skip_frame", "nokey", "-discard:v", "nokey"].map(Into::into)),
+            Skip::NonKey => args.extend(["-skip_frame", "nokey"].map(Into::into)),
+            Skip::NonKeyUnread => {
+                args.extend(["-skip_frame", "nokey", "-discard:v", "nokey"].map(Into::into))
+            }
         }
         if let Some(secs) = pass.from.map(|key| self.seek_secs(key)) {
             let secs = format!("{secs:.6}");

@@ -35,6 +35,9 @@ impl Chain {
 
     /// Puts the choice of a pass before the chain and a report of time stamps behind it.
     pub(super) fn picking(&self, pass: &Pass, packets: &Packets) -> String {
+        if pass.skip == Skip::NonKeyUnread {
+            return self.picking_near(pass, packets);
+        }
         let slack = slack_ticks(pass, packets);
         let ticks = |frame: usize| packets.stamps[frame].ticks;
         let last = pass.wanted.last().map_or(0, |&(frame, _)| ticks(frame));
@@ -48,7 +51,28 @@ impl Chain {
                 |from: i64| format!("between(pts,{from},{})*{}", from.saturating_add(slack), once(from));
             pass.wanted.iter().map(|&(frame, _)| term(ticks(frame))).collect()
         };
-        format!("trim=end_pts={end},select='{}',{},showinfo=checksum=0", terms.join("+"), self.text)
+        self.after(end, &terms)
+    }
+
+    /// For key frames whose times may be off by the drift; there is only one within it.
+    fn picking_near(&self, pass: &Pass, packets: &Packets) -> String {
+        let drift = packets.reorder_ticks;
+        let around = |frame: usize| {
+            let ticks = packets.stamps[frame].ticks;
+            (ticks.saturating_sub(drift), ticks.saturating_add(drift))
+        };
+        let terms: Vec<String> = pass
+            .wanted
+            .iter()
+            .map(|&(frame, _)| around(frame))
+            .map(|(from, to)| format!("between(pts,{from},{to})"))
+            .collect();
+        let end = pass.wanted.last().map_or(0, |&(frame, _)| around(frame).1).saturating_add(1);
+        self.after(end, &terms)
+    }
+
+    fn after(&self, end_ticks: i64, choices: &[String]) -> String {
+        format!("trim=end_pts={end_ticks},select='{}',{},showinfo=checksum=0", choices.join("+"), self.text)
     }
 }
 

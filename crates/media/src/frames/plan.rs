@@ -10,8 +10,12 @@ pub(super) enum Skip {
     Nothing,
     /// Frames that no other frame needs are left out, where the codec tells.
     Unreferenced,
-    /// Only key frames are decoded.
+    /// Only key frames are decoded; the others are read.
     NonKey,
+    /// Only key frames are decoded, and the demuxer passes over the others where it can. It then misplaces
+    /// frames by up to the drift between showing and decoding (`mov` in ffmpeg 5.1), which is why this is only
+    /// for key frames that are further apart.
+    NonKeyUnread,
 }
 
 /// One run of ffmpeg.
@@ -74,19 +78,25 @@ fn spread_passes(packets: &Packets, plan: &FramePlan, costs: Costs) -> Vec<Pass>
     let keys: Vec<usize> = (0..stamps.len()).filter(|&frame| stamps[frame].key).collect();
     let near_keys = nearest(stamps, &keys, spread);
     let everywhere: Vec<usize> = (0..stamps.len()).collect();
-    let evenly = alone(nearest(stamps, &everywhere, spread));
+    let evenly = nearest(stamps, &everywhere, spread);
     // Guessed stamps cannot name a key frame exactly.
     let enough = near_keys.len() >= plan.min_spread.clamp(1, spread) && packets.exact;
     if !enough {
-        let closest = evenly.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(stamps.len());
-        let skip = if closest >= SPARSE_FRAMES { Skip::Unreferenced } else { Skip::Nothing };
-        return grouped(stamps, &evenly, skip, costs);
+        let closest = evenly.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(stamps.len());
+        if closest < SPARSE_FRAMES {
+            return grouped(stamps, &alone(evenly), Skip::Nothing, costs);
+        }
+        return grouped(stamps, &alone(eased(stamps, &evenly)), Skip::Unreferenced, costs);
     }
     let all_keys = costs.start + keys.len() as f64 * costs.frame * KEY_FACTOR;
     let wanted = alone(near_keys);
     let by_seeking = wanted.len() as f64 * (costs.start + costs.frame * KEY_FACTOR);
     if all_keys <= by_seeking {
-        return vec![Pass { from: None, skip: Skip::NonKey, wanted }];
+        let apart =
+            keys.windows(2).map(|pair| stamps[pair[1]].ticks.saturating_sub(stamps[pair[0]].ticks)).min();
+        let distinct = apart.is_none_or(|apart| apart / 3 > packets.reorder_ticks);
+        let skip = if distinct { Skip::NonKeyUnread } else { Skip::NonKey };
+        return vec![Pass { from: None, skip, wanted }];
     }
     grouped(stamps, &wanted, Skip::NonKey, costs)
 }
@@ -109,6 +119,31 @@ fn nearest(stamps: &[Stamp], candidates: &[usize], count: usize) -> Vec<usize> {
         .collect();
     chosen.dedup();
     chosen
+}
+
+/// Moves frames by at most half their distance to where they cost less: onto a key frame that is near, and the
+/// last one before each key frame towards the beginning, because what follows it need not be decoded.
+fn eased(stamps: &[Stamp], evenly: &[usize]) -> Vec<usize> {
+    let key_before = |frame: usize| stamps[..=frame].iter().rposition(|stamp| stamp.key).unwrap_or(0);
+    let half = evenly.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0) / 2;
+    let snapped: Vec<usize> = evenly
+        .iter()
+        .map(|&frame| {
+            let near =
+                (frame.saturating_sub(half)..stamps.len().min(frame + half)).filter(|&at| stamps[at].key);
+            near.min_by_key(|at| at.abs_diff(frame)).unwrap_or(frame)
+        })
+        .collect();
+    let mut eased: Vec<usize> = Vec::with_capacity(snapped.len());
+    for (at, &frame) in snapped.iter().enumerate() {
+        let key = key_before(frame);
+        let is_last = snapped.get(at + 1).is_none_or(|&next| key_before(next) != key);
+        let free_from = eased.last().map_or(0, |&before| before + half);
+        let earliest = if is_last { frame.saturating_sub(half).max(key).max(free_from) } else { frame };
+        eased.push(earliest.min(frame));
+    }
+    eased.dedup();
+    eased
 }
 
 /// First frames of the runs. A run begins at a key frame where one is near, because it costs less there.
@@ -147,7 +182,7 @@ fn windows(stamps: &[Stamp], plan: &FramePlan) -> Vec<usize> {
 fn grouped(stamps: &[Stamp], wanted: &[(usize, Option<u32>)], skip: Skip, costs: Costs) -> Vec<Pass> {
     let per_frame = match skip {
         Skip::Unreferenced => costs.frame * REFERENCED_SHARE,
-        Skip::Nothing | Skip::NonKey => costs.frame,
+        Skip::Nothing | Skip::NonKey | Skip::NonKeyUnread => costs.frame,
     };
     let mut passes: Vec<Pass> = Vec::new();
     // The frame that the current pass has reached.
@@ -177,7 +212,7 @@ mod tests {
         let stamps = (0..frames).zip(times).map(|(n, ticks)| Stamp { ticks, key: n % key_every == 0 });
         let stamps: Vec<_> = stamps.collect();
         let end_ticks = stamps.last().map_or(0, |last| last.ticks + 512);
-        Packets { stamps, exact: true, end_ticks }
+        Packets { stamps, exact: true, end_ticks, reorder_ticks: 1024 }
     }
 
     const COSTS: Costs = Costs { frame: 0.0044, start: 0.15 };
@@ -194,7 +229,7 @@ mod tests {
     fn dense_key_frames_are_decoded_alone() {
         let passes = passes(&packets(18_000, 250), &plan(32, 16, 0, 0), COSTS);
         assert_eq!(passes.len(), 1);
-        assert_eq!((passes[0].skip, passes[0].from), (Skip::NonKey, None));
+        assert_eq!((passes[0].skip, passes[0].from), (Skip::NonKeyUnread, None));
         assert_eq!(passes[0].wanted.len(), 32);
         assert!(passes[0].wanted.iter().all(|(frame, _)| frame % 250 == 0));
     }
@@ -205,7 +240,9 @@ mod tests {
         assert!(passes.iter().all(|pass| pass.skip == Skip::Unreferenced));
         let frames = frames_of(&passes);
         assert_eq!(frames.len(), 32);
-        assert!(frames.windows(2).all(|pair| (50..62).contains(&(pair[1] - pair[0]))), "{frames:?}");
+        assert!(frames.windows(2).all(|pair| (28..=112).contains(&(pair[1] - pair[0]))), "{frames:?}");
+        let keys = frames.iter().filter(|&frame| frame % 250 == 0).count();
+        assert_eq!(keys, 8, "every key frame that is near is taken: {frames:?}");
     }
 
     #[test]
@@ -251,7 +288,7 @@ mod tests {
             Stamp { ticks: 0, key: false },
             Stamp { ticks: i64::MAX, key: true },
         ];
-        let packets = Packets { stamps, exact: true, end_ticks: i64::MAX };
+        let packets = Packets { stamps, exact: true, end_ticks: i64::MAX, reorder_ticks: 0 };
         assert_eq!(frames_of(&passes(&packets, &plan(2, 9, 0, 0), COSTS)).len(), 2);
     }
 }

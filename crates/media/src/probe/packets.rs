@@ -27,6 +27,9 @@ pub(crate) struct Packets {
     pub(crate) exact: bool,
     /// End of the last packet, in ticks.
     pub(crate) end_ticks: i64,
+    /// How far apart times of showing and of decoding drift, in ticks: by so much ffmpeg may misplace a frame
+    /// when it passes over packets.
+    pub(crate) reorder_ticks: i64,
 }
 
 impl Packets {
@@ -90,6 +93,8 @@ struct List {
     decoding: Vec<i64>,
     guessed: bool,
     end_ticks: Option<i64>,
+    /// Least and most of the time of showing less that of decoding.
+    delays: Option<(i64, i64)>,
 }
 
 impl List {
@@ -105,6 +110,9 @@ impl List {
         }
         let Some(ticks) = shown.or(decoded) else { return };
         self.guessed |= shown.is_none();
+        let delay = ticks.saturating_sub(decoded.unwrap_or(ticks));
+        let (least, most) = self.delays.unwrap_or((delay, delay));
+        self.delays = Some((least.min(delay), most.max(delay)));
         self.stamps.push(Stamp { ticks, key: flags.contains('K') });
         self.decoding.push(decoded.unwrap_or(ticks));
         let end = ticks.saturating_add(length.unwrap_or(0).max(0));
@@ -121,7 +129,8 @@ impl List {
         }
         self.stamps.sort_by_key(|stamp| stamp.ticks);
         self.stamps.dedup_by_key(|stamp| stamp.ticks);
-        Some(Packets { exact: !self.guessed, end_ticks: self.end_ticks?, stamps: self.stamps })
+        let reorder_ticks = self.delays.map_or(0, |(least, most)| most.saturating_sub(least));
+        Some(Packets { exact: !self.guessed, end_ticks: self.end_ticks?, reorder_ticks, stamps: self.stamps })
     }
 }
 
@@ -143,7 +152,7 @@ mod tests {
             list(&["-512,-1024,512,KD", "0,-512,512,K_", "1024,0,512,__", "512,512,512,__"]).expect("frames");
         assert_eq!(packets.stamps.iter().map(|s| s.ticks).collect::<Vec<_>>(), [0, 512, 1024]);
         assert!(packets.exact && packets.stamps[0].key && !packets.stamps[1].key);
-        assert_eq!(packets.end_ticks, 1536);
+        assert_eq!((packets.end_ticks, packets.reorder_ticks), (1536, 1024));
     }
 
     #[test]
