@@ -24,7 +24,8 @@ pub(super) fn write(out: &mut String, view: &View<'_>) {
 fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
     let (title, prediction) = (view.title(finding), finding.prediction());
     let unrated = finding.weight == Weight::Unrated;
-    heading(out, title, prediction, if unrated { ", unrated" } else { "" });
+    let reading = if unrated { Reading::Unrated } else { prediction.into() };
+    heading(out, title, prediction, reading);
     match &finding.outcome {
         Outcome::Answer(opinion) => {
             let told =
@@ -46,8 +47,9 @@ fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
     out.push_str("</article>\n");
 }
 
-fn heading(out: &mut String, title: &str, prediction: Prediction, note: &str) {
-    let class = Reading::from(prediction).class();
+fn heading(out: &mut String, title: &str, prediction: Prediction, reading: Reading) {
+    let class = reading.class();
+    let note = if reading == Reading::Unrated { ", unrated" } else { "" };
     put!(
         out,
         "<article class=\"card\"><h3>{}</h3>\n<p class=\"chip {class}\"><svg viewBox=\"-8 -8 16 16\" aria-hidden=\"true\">\

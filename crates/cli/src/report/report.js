@@ -44,10 +44,9 @@
     const said = all(".lane", lanes).flatMap((lane) => {
       const mark = nearest(all(".track [data-seek]", lane), (item) => Number(item.dataset.seek), ms);
       const title = lane.querySelector("h3")?.firstChild?.textContent.trim();
-      const note = lane.classList.contains("unrated") ? " (unrated)" : "";
-      return mark ? [`${title}${note}, ${mark.textContent}`] : [];
+      return mark ? [`${title}, ${mark.textContent}`] : [];
     });
-    readout.textContent = [`At ${timecode(ms)}.`, ...said.map((line) => `${line}.`)].join(" ");
+    readout.textContent = [`At ${timecode(ms)}.`, ...said.map((line) => `${line}.`)].join("\n");
   };
 
   const seek = (ms) => {

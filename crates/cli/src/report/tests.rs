@@ -173,7 +173,7 @@ fn faces_are_drawn_and_told_with_the_person_and_the_probability() {
     assert!(page.contains(">1 · 9"));
     assert!(page.contains("Person 2: "));
     let page = html("two.jpg", &of::image(), &of::cards(), None);
-    assert!(page.contains("Person 1: 97 %, sign found (Face forgery"));
+    assert!(page.contains("Person 1: 97\u{a0}%, sign found (Face forgery"));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn an_unrated_model_is_shown_and_said_to_decide_nothing() {
     assert!(page.contains("Its score is shown and decides nothing."));
     assert!(page.contains("unrated, decides nothing; 24 frames"));
     let track = page.split("id=\"lane-face-swap-old\"").nth(1).unwrap().split("</div>").next().unwrap();
-    assert!(track.contains("96.0 %, unrated") && track.contains("href=\"#s-plain\""));
+    assert!(track.contains("96.0\u{a0}%, unrated") && track.contains("href=\"#s-plain\""));
     for reading in ["sign found", "no sign", "zone-fake"] {
         assert!(
             !track.contains(reading),

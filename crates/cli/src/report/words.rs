@@ -2,21 +2,21 @@
 
 use dk_domain::{MediaKind, Prediction, Probability, Weight};
 
-/// Whole per cent; never "0 %" or "100 %", because no model is that sure.
+/// Whole per cent, with a space that does not break; never "0 %" or "100 %", because no model is that sure.
 pub(super) fn percent(probability: Probability) -> String {
     match probability.get() * 100.0 {
-        p if p < 0.5 => "under 1 %".into(),
-        p if p >= 99.5 => "over 99 %".into(),
-        p => format!("{p:.0} %"),
+        p if p < 0.5 => "under 1\u{a0}%".into(),
+        p if p >= 99.5 => "over 99\u{a0}%".into(),
+        p => format!("{p:.0}\u{a0}%"),
     }
 }
 
 /// Per cent with a decimal, for values that are compared with thresholds.
 pub(super) fn fine_percent(probability: Probability) -> String {
     match probability.get() * 100.0 {
-        p if p < 0.05 => "under 0.1 %".into(),
-        p if p >= 99.95 => "over 99.9 %".into(),
-        p => format!("{p:.1} %"),
+        p if p < 0.05 => "under 0.1\u{a0}%".into(),
+        p if p >= 99.95 => "over 99.9\u{a0}%".into(),
+        p => format!("{p:.1}\u{a0}%"),
     }
 }
 
@@ -25,9 +25,9 @@ pub(super) fn size(bytes: u64) -> String {
     let b = bytes as f64;
     match bytes {
         0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{:.1} kB", b / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", b / 1e6),
-        _ => format!("{:.2} GB", b / 1e9),
+        1_000..1_000_000 => format!("{:.1}\u{a0}kB", b / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1}\u{a0}MB", b / 1e6),
+        _ => format!("{:.2}\u{a0}GB", b / 1e9),
     }
 }
 
@@ -112,13 +112,19 @@ mod tests {
     #[test]
     fn no_probability_is_written_as_certain() {
         let p = |value| Probability::new(value).unwrap();
-        assert_eq!([percent(p(0.0)), percent(p(0.934)), percent(p(1.0))], ["under 1 %", "93 %", "over 99 %"]);
-        assert_eq!([fine_percent(p(0.0001)), fine_percent(p(0.9996))], ["under 0.1 %", "over 99.9 %"]);
+        assert_eq!(
+            [percent(p(0.0)), percent(p(0.934)), percent(p(1.0))],
+            ["under 1\u{a0}%", "93\u{a0}%", "over 99\u{a0}%"]
+        );
+        assert_eq!(
+            [fine_percent(p(0.0001)), fine_percent(p(0.9996))],
+            ["under 0.1\u{a0}%", "over 99.9\u{a0}%"]
+        );
     }
 
     #[test]
     fn sizes_are_short() {
-        assert_eq!([size(999), size(1_432_112)], ["999 bytes", "1.4 MB"]);
+        assert_eq!([size(999), size(1_432_112)], ["999 bytes", "1.4\u{a0}MB"]);
         assert_eq!([grouped(7), grouped(999), grouped(1_432_112)], ["7", "999", "1,432,112"]);
     }
 
