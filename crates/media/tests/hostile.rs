@@ -255,7 +255,8 @@ fn an_animation_with_thousands_of_pictures_costs_one() {
 }
 
 fn encoded(format: ImageFormat) -> Vec<u8> {
-    let noise = |x: u32, y: u32| image::Rgb([0, 1, 2].map(|c| (x * 37 + y * 91 + c * 53 + x * y) as u8));
+    let noise =
+        |x: u32, y: u32| image::Rgb([0, 1, 2].map(|c| (x * 37 + y * 91 + c * 53 + x * y).to_le_bytes()[0]));
     let image = DynamicImage::from(image::RgbImage::from_fn(48, 32, noise));
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, format).expect("memory takes it");
@@ -263,10 +264,10 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
 }
 
 /// Lengths to cut a file at: the first bytes, then evenly.
-fn cuts(length: usize) -> impl Iterator<Item = usize> {
+fn cuts(length: usize, parts: usize) -> impl Iterator<Item = usize> {
     [1, 3, 7, 11, 16, 30]
         .into_iter()
-        .chain((1..8).map(move |part| length * part / 8))
+        .chain((1..parts).map(move |part| length * part / parts))
         .filter(move |&cut| cut < length)
 }
 
@@ -283,7 +284,7 @@ fn pictures_cut_anywhere_are_refused() {
         ImageFormat::Tiff,
     ] {
         let bytes = encoded(format);
-        for cut in cuts(bytes.len()) {
+        for cut in cuts(bytes.len(), 8) {
             let result = read(&folder.write("cut", &bytes[..cut]));
             let fine = matches!(
                 &result,
@@ -303,39 +304,45 @@ fn pictures_cut_anywhere_are_refused() {
     refuses!(folder.write("half.png", &png[..png.len() / 2]), Truncated { .. });
 }
 
-#[test]
-fn recordings_cut_anywhere_give_what_is_left_or_their_error() {
+/// Cuts a recording at many points; each part gives what is left in it, or an error about its content.
+fn cut_anywhere(name: &str, args: &[&str]) {
     use MediaError::{Damaged, NoDuration, NoStreams, NotMedia, Truncated, Unsupported};
     let folder = Folder::new();
     let both = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1"];
-    for (name, rest) in [
-        ("a.mp4", &["-c:v", "libx264", "-c:a", "aac"][..]),
-        ("fast.mp4", &["-c:v", "libx264", "-c:a", "aac", "-movflags", "+faststart"]),
-        ("a.mkv", &["-c:v", "libx264", "-c:a", "flac"]),
-        ("a.webm", &["-c:v", "libvpx", "-c:a", "libopus"]),
-        ("a.wav", &["-vn"]),
-        ("a.mp3", &["-vn"]),
-        ("a.flac", &["-vn"]),
-    ] {
-        let bytes = fs::read(folder.make(name, both.iter().chain(rest))).expect("it was made");
-        for cut in cuts(bytes.len()) {
-            let result = read(&folder.write("cut", &bytes[..cut]));
-            let fine = matches!(
-                &result,
-                Ok(_)
-                    | Err(Truncated { .. }
-                        | Damaged { .. }
-                        | NotMedia { .. }
-                        | Unsupported { .. }
-                        | NoDuration
-                        | NoStreams { .. })
-            );
-            assert!(fine, "{name} cut at {cut} of {}: {result:?}", bytes.len());
-        }
-        if name == "a.mp4" {
-            refuses!(folder.write("half.mp4", &bytes[..bytes.len() / 2]), Truncated { .. });
-        }
+    let bytes = fs::read(folder.make(name, both.iter().chain(args))).expect("it was made");
+    for cut in cuts(bytes.len(), 4) {
+        let result = read(&folder.write("cut", &bytes[..cut]));
+        let damage =
+            matches!(&result, Err(Truncated { .. } | Damaged { .. } | NotMedia { .. } | Unsupported { .. }));
+        let about_content = damage || matches!(&result, Ok(_) | Err(NoDuration | NoStreams { .. }));
+        assert!(about_content, "{name} cut at {cut} of {}: {result:?}", bytes.len());
     }
+}
+
+#[test]
+fn videos_cut_anywhere_give_what_is_left_or_their_error() {
+    cut_anywhere("a.mp4", &["-c:v", "libx264", "-c:a", "aac"]);
+    cut_anywhere("fast.mp4", &["-c:v", "libx264", "-c:a", "aac", "-movflags", "+faststart"]);
+}
+
+#[test]
+fn other_videos_cut_anywhere_give_what_is_left_or_their_error() {
+    cut_anywhere("a.mkv", &["-c:v", "libx264", "-c:a", "flac"]);
+    cut_anywhere("a.webm", &["-c:v", "libvpx", "-c:a", "libopus"]);
+}
+
+#[test]
+fn sounds_cut_anywhere_give_what_is_left_or_their_error() {
+    for name in ["a.wav", "a.mp3", "a.flac"] {
+        cut_anywhere(name, &["-vn"]);
+    }
+}
+
+#[test]
+fn a_video_whose_index_was_never_written_is_cut_off() {
+    let folder = Folder::new();
+    let bytes = fs::read(folder.counting("whole.mp4", 25, "-c:v libx264")).expect("it was made");
+    refuses!(folder.write("half.mp4", &bytes[..bytes.len() / 2]), MediaError::Truncated { .. });
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Job {
             Skip::Unreferenced => args.extend(["-skip_frame", "noref"].map(Into::into)),
             Skip::NonKey => args.extend(["-skip_frame", "nokey"].map(Into::into)),
             Skip::NonKeyUnread => {
-                args.extend(["-skip_frame", "nokey", "-discard:v", "nokey"].map(Into::into))
+                args.extend(["-skip_frame", "nokey", "-discard:v", "nokey"].map(Into::into));
             }
         }
         if let Some(secs) = pass.from.map(|key| self.seek_secs(key)) {

@@ -71,8 +71,8 @@ impl Folder {
 /// The number that a frame of [`Folder::counting`] carries.
 pub(crate) fn number_in(picture: &Picture) -> u32 {
     let middle = (picture.height_px / 2 * picture.width_px + picture.width_px / 2) as usize * 3;
-    let luma = f64::from(picture.rgb[middle + 1]) * 219.0 / 255.0;
-    (luma / 2.0).round() as u32
+    // Brightness 16 + 2 n of 16 to 235 became a value of 0 to 255.
+    (u32::from(picture.rgb[middle + 1]) * 219 + 255) / 510
 }
 
 pub(crate) fn open(path: &Path) -> Result<MediaFile, MediaError> {
