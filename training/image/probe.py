@@ -24,7 +24,10 @@ class Encoder:
 
     def embed(self, picture: Image.Image) -> np.ndarray:
         """512 numbers of length 1. One picture a run: a batch would change the answer, see the card."""
-        embedding = self._session.run(["image_embeds"], {"pixel_values": tensor(picture)})[0][0]
+        return self.embed_tensor(tensor(picture))
+
+    def embed_tensor(self, values: np.ndarray) -> np.ndarray:
+        embedding = self._session.run(["image_embeds"], {"pixel_values": values})[0][0]
         return embedding / max(float(np.linalg.norm(embedding)), 1e-12)
 
 
@@ -55,13 +58,19 @@ def tensor(picture: Image.Image) -> np.ndarray:
 
 
 def golden(encoder: Path, head: Path, checkout: Path) -> dict:
-    """The answers that the package must give on the pictures of testdata; tolerance as the card explains."""
-    net, judge = Encoder(encoder), Head(head)
+    """The answers that the package must give on the pictures of testdata.
+
+    Rounding inside the encoder scatters the score at the slightest change of the input, so the answer is the mean over
+    16 inputs with a noise of a thousandth, and the tolerance is wide.
+    """
+    net, judge, draw = Encoder(encoder), Head(head), np.random.default_rng(0)
     cases = []
     for name in ("testdata/astronaut.png", "testdata/samples/rocket.jpg", "testdata/samples/coffee.webp"):
         with Image.open(checkout / name) as picture:
-            score = float(judge.score(net.embed(picture)))
-        note = f"Python onnxruntime {onnxruntime.__version__}, the publisher's preprocessing in Pillow"
+            values = tensor(picture)
+        noisy = [values + draw.normal(0, 1e-3, values.shape).astype(np.float32) for _ in range(16)]
+        score = float(np.mean([judge.score(net.embed_tensor(one)) for one in noisy]))
+        note = f"Python onnxruntime {onnxruntime.__version__}, the publisher's preprocessing in Pillow, mean over 16 noisy inputs"
         cases.append({"input": name, "score": float(f"{score:.4f}"), "tolerance": 0.6, "note": note})
     return {"cases": cases}
 
