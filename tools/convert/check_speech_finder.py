@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 from golden import framed, session
 
 RATE_HZ = 16_000

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 import tfjs_weights
 from graph import Graph
 

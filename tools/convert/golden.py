@@ -17,7 +17,7 @@ import onnxruntime
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training" / "faces"))
-from detectors import Face, Landmarks, Tiny  # noqa: E402
+from detectors import Face, Landmarks, Tiny
 
 ENGINE = f"Python onnxruntime {onnxruntime.__version__}"
 FRAME_SAMPLES = 512

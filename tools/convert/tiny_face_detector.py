@@ -17,7 +17,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 import tfjs_weights
 from graph import Graph
 

@@ -18,9 +18,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
-
 from detectors import Face, Landmarks, Tiny, Yunet
+from PIL import Image, ImageOps
 
 FRAMES = 12
 CROPS = (0.9, 1.0, 1.1, 1.2, 1.3)

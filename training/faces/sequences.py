@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 from detectors import Landmarks, Tiny, session
+from PIL import Image
 
 RUN = 60
 RUNS = 2

@@ -15,9 +15,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-
 from probe import Head
+from sklearn.linear_model import LogisticRegression
 
 FOLDS = 8
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-
 from probe import Encoder
 
 FRAMES = 8
