@@ -3,12 +3,25 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dk_app::{Silent, StopToken};
 use dk_media::{Frame, FramePlan, Launcher, Limits, MediaError, MediaFile, Picture, Tools};
+use image::{DynamicImage, ImageFormat};
 use tempfile::TempDir;
+
+/// Asserts the error, and that it says something to a person.
+#[allow(unused_macros, reason = "each test file uses its own part")]
+macro_rules! refuses {
+    ($path:expr, $($pattern:tt)+) => {{
+        let path = $path;
+        let result = $crate::support::read(&path);
+        assert!(matches!(&result, Err($($pattern)+)), "{}: {result:?}", path.display());
+        assert!(!result.expect_err("checked").to_string().is_empty());
+    }};
+}
 
 /// The executable that is launcher and probe in one.
 pub(crate) fn child() -> PathBuf {
@@ -127,4 +140,31 @@ pub(crate) fn read_all(path: &Path, limits: &Limits) -> Result<Read, MediaError>
         }
     }
     Ok(read)
+}
+
+/// The same within the usual limits.
+pub(crate) fn read(path: &Path) -> Result<Read, MediaError> {
+    read_all(path, &Limits::default())
+}
+
+/// A small picture with some noise in it.
+pub(crate) fn encoded(format: ImageFormat) -> Vec<u8> {
+    let noise =
+        |x: u32, y: u32| image::Rgb([0, 1, 2].map(|c| (x * 37 + y * 91 + c * 53 + x * y).to_le_bytes()[0]));
+    let image = DynamicImage::from(image::RgbImage::from_fn(48, 32, noise));
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).expect("memory takes it");
+    bytes.into_inner()
+}
+
+/// A usual codec at nearly no loss, with key frames near each other.
+pub(crate) const H264: &str = "-c:v libx264 -crf 1 -g 10 -pix_fmt yuv420p";
+
+/// Every frame is the one that it says it is.
+pub(crate) fn check_numbers(frames: &[Frame], step_ms: u64) {
+    for frame in frames {
+        assert_eq!(number_in(&frame.picture), frame.index, "at {} ms", frame.time_ms);
+        assert_eq!(frame.time_ms, u64::from(frame.index) * step_ms);
+    }
+    assert!(frames.windows(2).all(|pair| pair[0].index < pair[1].index), "by time");
 }
