@@ -24,7 +24,8 @@ pub(super) fn write(out: &mut String, view: &View<'_>) {
 fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
     let (title, prediction) = (view.title(finding), finding.prediction());
     let unrated = finding.weight == Weight::Unrated;
-    let reading = if unrated { Reading::Unrated } else { prediction.into() };
+    let answered = matches!(finding.outcome, Outcome::Answer(_));
+    let reading = if unrated && answered { Reading::Unrated } else { prediction.into() };
     heading(out, title, prediction, reading);
     match &finding.outcome {
         Outcome::Answer(opinion) => {
