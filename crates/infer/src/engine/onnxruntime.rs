@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dk_app::StopToken;
 use ort::environment::Environment;
@@ -14,6 +14,9 @@ use super::{Engine, EngineKind, LoadError, Model, RunError, Tensor, Threads, Wei
 
 const NAME: &str = "ort";
 
+/// The library allows one environment per process, whoever opens it, so the first one serves all.
+static FIRST: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+
 pub(super) struct OnnxRuntime {
     environment: Environment,
     id: String,
@@ -22,11 +25,22 @@ pub(super) struct OnnxRuntime {
 impl OnnxRuntime {
     /// Opens the library. Never left to `ort` itself, whose lazy look-up panics when it finds none.
     pub(super) fn open(library: &Path) -> Result<Self, String> {
+        let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((path, environment)) = first.as_ref() {
+            if path != library {
+                return Err(format!("this process already uses {}", path.display()));
+            }
+            return Ok(Self {
+                environment: environment.clone(),
+                id: format!("{NAME} {}", version(library, ort::info())),
+            });
+        }
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let builder = ort::init_from(library).map_err(|error| error.to_string())?;
             builder.with_telemetry(false).build().map_err(|error| error.to_string())
         }));
         let environment = opened.map_err(|_| "it panicked while opening the library".to_owned())??;
+        *first = Some((library.to_owned(), environment.clone()));
         Ok(Self { environment, id: format!("{NAME} {}", version(library, ort::info())) })
     }
 }

@@ -1,5 +1,6 @@
 //! The engine that is always there: `rten`, in Rust alone. The only file that names it.
 
+use std::fs;
 use std::sync::Arc;
 
 use dk_app::StopToken;
@@ -29,15 +30,14 @@ impl Engine for Rten {
 
     fn load(&self, weights: &Weights, threads: Threads) -> Result<Box<dyn Model>, LoadError> {
         let failed = |message: String| LoadError { engine: NAME, message };
+        let bytes = match weights {
+            // Read here, because the engine's own reader goes by the file's extension, and weights in the
+            // store have none.
+            Weights::File(path) => fs::read(path).map_err(|error| failed(error.to_string()))?,
+            Weights::Bytes(bytes) => bytes.to_vec(),
+        };
         // rten panics on some legal graphs it cannot plan; that must not take the process along.
-        let loaded = std::panic::catch_unwind(|| {
-            let options = ModelOptions::with_all_ops();
-            match weights {
-                Weights::File(path) => options.load_file(path),
-                Weights::Bytes(bytes) => options.load(bytes.to_vec()),
-            }
-        });
-        let model = loaded
+        let model = std::panic::catch_unwind(|| ModelOptions::with_all_ops().load(bytes))
             .map_err(|_| failed("it panicked while reading them".to_owned()))?
             .map_err(|error| failed(error.to_string()))?;
         let names = |ids: &[NodeId]| -> Vec<String> {

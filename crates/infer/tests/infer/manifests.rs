@@ -1,0 +1,82 @@
+//! Manifests and golden files are read strictly.
+
+use std::fs;
+
+use dk_infer::package::{Golden, Manifest};
+use proptest::prelude::*;
+
+use crate::setup::checkout;
+
+fn text(package: &str) -> String {
+    fs::read_to_string(checkout().join("models").join(package).join("model.toml")).unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    Manifest::parse(text).expect_err("it was taken").to_string()
+}
+
+#[test]
+fn what_is_misspelt_missing_or_impossible_is_refused_by_name() {
+    let good = text("mesonet-df/1.0.0");
+    assert!(Manifest::parse(&good).is_ok());
+    let replaced = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from:?} is not in the manifest");
+        refusal(&good.replacen(from, to, 1))
+    };
+    let table = [
+        ("title =", "titel =", "titel"),
+        ("pipeline = \"face-classifier\"", "pipeline = \"magic\"", "magic"),
+        ("kinds = [\"image\", \"video\"]", "kinds = [\"audio\"]", "kinds"),
+        ("kinds = [\"image\", \"video\"]", "kinds = []", "kinds"),
+        ("weight = \"unrated\"", "weight = \"weak\"", "calibration.image"),
+        ("weight = \"unrated\"", "weight = \"certain\"", "weight"),
+        ("name = \"mesonet-df\"", "name = \"../evil\"", "name"),
+        ("version = \"1.0.0\"", "version = \"1.0\"", "version"),
+        ("file = \"weights.onnx\"", "file = \"../../etc/passwd\"", "weights.file"),
+        ("file = \"weights.onnx\"", "file = \"/etc/passwd\"", "weights.file"),
+        ("bytes = ", "bytes = -", "bytes"),
+        ("size = [256, 256]", "size = [0, 256]", "picture.size"),
+        ("size = [256, 256]", "size = [100000, 256]", "picture.size"),
+        ("std = [1.0, 1.0, 1.0]", "std = [1.0, 0.0, 1.0]", "picture.std"),
+        ("std = [1.0, 1.0, 1.0]", "std = [1.0, nan, 1.0]", "picture.std"),
+        ("crop = 1.3", "crop = 1e30", "face.crop"),
+        ("layout = \"nhwc\"", "layout = \"wave\"", "tensor.layout"),
+        ("positive = \"real\"", "positive = \"perhaps\"", "perhaps"),
+        ("[face]", "[sound]\nsamples = 1\n[face]", "sound"),
+    ];
+    for (from, to, named) in table {
+        let said = replaced(from, to);
+        assert!(said.contains(named), "{to:?} was refused with {said:?}, which does not name {named:?}");
+    }
+}
+
+#[test]
+fn a_section_of_another_pipeline_is_as_wrong_as_an_unknown_key() {
+    let sound = "\n[sound]\nsamples = 16000\nhop = 16000\npad = \"tile\"\nmin_ms = 1000\n";
+    assert!(refusal(&(text("mesonet-df/1.0.0") + sound)).contains("sound"));
+}
+
+#[test]
+fn a_golden_file_that_proves_nothing_is_refused() {
+    let case = |body: &str| Golden::parse(&format!("{{\"cases\": [{body}]}}"));
+    assert!(case("").is_err());
+    assert!(case(r#"{"input": "a.png", "tolerance": 0.1, "note": ""}"#).is_err());
+    assert!(case(r#"{"input": "a.png", "score": 1, "tolerance": 0, "note": ""}"#).is_err());
+    assert!(case(r#"{"input": "a.f32", "output": [1], "tolerance": 0.1, "note": ""}"#).is_err());
+    assert!(case(r#"{"input": "a.png", "score": 1, "tolerance": 0.1, "note": "", "x": 1}"#).is_err());
+    assert!(case(r#"{"input": "a.png", "score": 1, "tolerance": 0.1, "note": ""}"#).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn damaged_text_is_refused_or_taken_and_never_a_panic(at in 0usize..4000, byte in any::<u8>(), cut in any::<bool>()) {
+        for package in ["mesonet-df/1.0.0", "lrnet-g1/1.0.0", "aasist/1.0.0", "tiny-face-detector/1.0.0"] {
+            let mut bytes = text(package).into_bytes();
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at) } else { bytes[at] = byte }
+            let damaged = String::from_utf8_lossy(&bytes).into_owned();
+            let _ = Manifest::parse(&damaged);
+            let _ = Golden::parse(&damaged);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Real published nets through the pipelines, on real media.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dk_app::{Detection, Detector, Phase, Progress, Request, Silent, StopToken};
+use dk_domain::{Evidence, MediaKind, Opinion, Outcome, Prediction, Reason};
+use dk_infer::engine::EngineChoice;
+
+use crate::setup::{Bench, bench, checkout, shared_weights};
+
+fn testdata(name: &str) -> PathBuf {
+    checkout().join("testdata").join(name)
+}
+
+/// A detector with the published weights; none, with the reason printed, where they are not at hand.
+fn published() -> Option<Bench> {
+    if shared_weights().is_none() {
+        eprintln!("skipped: the published weights are not beside the checkout");
+        return None;
+    }
+    Some(bench(EngineChoice::Auto, None))
+}
+
+fn detect(bench: &Bench, file: &str, models: &[&str], progress: &dyn Progress) -> Detection {
+    let models: Vec<_> = models.iter().map(|name| name.parse().unwrap()).collect();
+    let path = testdata(file);
+    let request = Request { path: &path, models: &models, illustrate: false };
+    let detection = bench.detector.detect(&request, progress, &StopToken::new()).unwrap();
+    assert!(detection.failures.is_empty(), "{:?}", detection.failures);
+    detection
+}
+
+fn opinion(detection: &Detection) -> &Opinion {
+    match &detection.findings[0].outcome {
+        Outcome::Answer(opinion) => opinion,
+        Outcome::NotApplicable(reasons) => panic!("no opinion: {reasons:?}"),
+    }
+}
+
+#[test]
+fn mesonet_judges_the_face_of_a_picture_and_shows_where_it_is() {
+    let Some(bench) = published() else { return };
+    let detection = detect(&bench, "astronaut.png", &["mesonet-df"], &Silent);
+    let Evidence::Image { faces, .. } = &opinion(&detection).evidence else { panic!("not a picture") };
+    assert_eq!(faces.len(), 1);
+    let face = faces[0].at;
+    // The portrait's face lies in the upper middle of the picture.
+    assert!((0.3..0.5).contains(&(face.x + face.width / 2.0)), "{face:?}");
+    assert!((0.1..0.4).contains(&(face.y + face.height / 2.0)), "{face:?}");
+    assert_eq!(
+        detection.findings[0].prediction(),
+        Prediction::Inconclusive,
+        "an unrated model decides nothing"
+    );
+}
+
+#[test]
+fn mesonet_follows_one_face_through_a_film() {
+    let Some(bench) = published() else { return };
+    let detection = detect(&bench, "samples/portrait.mp4", &["mesonet-df"], &Silent);
+    let Evidence::Video { frames } = &opinion(&detection).evidence else { panic!("not a film") };
+    assert!(frames.len() >= 12, "{} frames", frames.len());
+    assert!(frames.windows(2).all(|pair| pair[0].time_ms < pair[1].time_ms));
+    let with_face = frames.iter().filter(|frame| !frame.faces.is_empty()).count();
+    assert!(with_face * 10 >= frames.len() * 9, "a face in {with_face} of {} frames", frames.len());
+    let largest = frames.iter().filter_map(|frame| frame.faces.first());
+    assert!(largest.filter(|face| face.track == 0).count() * 10 >= with_face * 9, "one person, one number");
+}
+
+#[test]
+fn lrnet_reads_runs_of_consecutive_frames() {
+    let Some(bench) = published() else { return };
+    let detection = detect(&bench, "samples/portrait.mp4", &["lrnet-g1", "lrnet-g2"], &Silent);
+    assert_eq!(detection.findings.len(), 2);
+    let Evidence::Video { frames } = &opinion(&detection).evidence else { panic!("not a film") };
+    assert_eq!(frames.len() % 60, 0);
+    assert!(frames.len() >= 60);
+    assert!(frames[..60].windows(2).all(|pair| pair[1].index == pair[0].index + 1));
+}
+
+#[test]
+fn aasist_hears_windows_of_speech() {
+    let Some(bench) = published() else { return };
+    let detection = detect(&bench, "speech-human.wav", &["aasist"], &Silent);
+    let Evidence::Audio { windows } = &opinion(&detection).evidence else { panic!("not sound") };
+    let duration_ms = detection.facts.duration_ms.unwrap();
+    assert!(windows.iter().all(|w| w.start_ms < w.end_ms && w.end_ms <= duration_ms + 32));
+}
+
+#[test]
+fn what_cannot_be_judged_is_named_and_never_called_real() {
+    let Some(bench) = published() else { return };
+    let no_face = detect(&bench, "samples/coffee.webp", &["mesonet-df"], &Silent);
+    assert_eq!(no_face.findings[0].outcome, Outcome::NotApplicable(vec![Reason::NoFace]));
+    assert_eq!(no_face.findings[0].prediction(), Prediction::NotApplicable);
+}
+
+#[derive(Default)]
+struct Decoded(AtomicU64);
+
+impl Progress for Decoded {
+    fn advanced(&self, phase: Phase, _: u64, _: Option<u64>) {
+        if phase == Phase::Frames {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn a_second_model_decodes_nothing_again_and_changes_no_answer_of_the_first() {
+    let Some(bench) = published() else { return };
+    let (one, two) = (Decoded::default(), Decoded::default());
+    let alone = detect(&bench, "samples/portrait.mp4", &["mesonet-df"], &one);
+    let both = detect(&bench, "samples/portrait.mp4", &["mesonet-df", "mesonet-f2f"], &two);
+    assert_eq!(one.0.load(Ordering::SeqCst), two.0.load(Ordering::SeqCst));
+    assert_eq!(alone.findings[0].outcome, both.findings[0].outcome);
+}
+
+#[test]
+fn the_same_file_gives_the_same_answer_whoever_asks_at_the_same_time() {
+    let Some(bench) = published() else { return };
+    let alone = detect(&bench, "speech-human.wav", &["aasist-l"], &Silent);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| detect(&bench, "speech-human.wav", &["aasist-l"], &Silent)))
+            .collect();
+        for thread in threads {
+            let answer = thread.join().unwrap();
+            let difference = opinion(&answer).score.get() - opinion(&alone).score.get();
+            assert!(difference.abs() < 1e-4, "{difference}");
+        }
+    });
+}
+
+#[test]
+fn every_pipeline_of_a_detector_has_a_real_net_here() {
+    let Some(bench) = published() else { return };
+    let ready = bench.detector.models().into_iter().filter(|card| card.is_detector && card.state.is_ok());
+    let pipelines: std::collections::BTreeSet<&str> = ready.map(|card| card.pipeline).collect();
+    for pipeline in ["face-classifier", "frame-sequence", "audio-windows"] {
+        assert!(pipelines.contains(pipeline), "{pipelines:?}");
+    }
+    assert_eq!(MediaKind::ALL.len(), 3);
+}
+
+#[test]
+fn a_stop_in_the_middle_ends_the_work_as_stopped() {
+    let Some(bench) = published() else { return };
+    struct StopAt(StopToken);
+    impl Progress for StopAt {
+        fn advanced(&self, phase: Phase, done: u64, _: Option<u64>) {
+            if phase == Phase::Frames && done == 3 {
+                self.0.stop();
+            }
+        }
+    }
+    let stop = StopToken::new();
+    let path = testdata("samples/portrait.mp4");
+    let request = Request { path: &path, models: &[], illustrate: false };
+    let error = bench.detector.detect(&request, &StopAt(stop.clone()), &stop).unwrap_err();
+    assert_eq!(error.code, dk_app::ErrorCode::Stopped);
+}

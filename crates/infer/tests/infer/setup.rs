@@ -1,0 +1,91 @@
+//! Where the tests find packages, weights, media and engines.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use dk_infer::engine::{EngineChoice, EngineKind, Engines, Threads, libraries_in};
+use dk_infer::guard::Guard;
+use dk_infer::package::{Root, Store, checksum};
+use dk_infer::{LocalDetector, Settings};
+use dk_media::sandbox::ChildLimits;
+use dk_media::{Launcher, Limits, Tools};
+use tempfile::TempDir;
+
+pub(crate) const THREADS: Threads = Threads { per_run: 1, spin: false };
+
+/// The checkout, which holds `models/` and `testdata/`.
+pub(crate) fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Published weights for tests, beside the checkout.
+pub(crate) fn shared_weights() -> Option<PathBuf> {
+    Some(checkout().join("../shared/weights")).filter(|folder| folder.is_dir())
+}
+
+/// Libraries of ONNX Runtime that the set-up has brought.
+pub(crate) fn libraries() -> Vec<PathBuf> {
+    std::env::var_os("DRISHTIKSHA_HOME")
+        .map(|home| libraries_in(&PathBuf::from(home).join("lib")))
+        .unwrap_or_default()
+}
+
+/// Every engine that is here; says so when one is not.
+pub(crate) fn engines() -> Vec<(EngineKind, Engines)> {
+    let mut all = Vec::new();
+    for kind in [EngineKind::Rten, EngineKind::Ort] {
+        match Engines::open(EngineChoice::Only(kind), &libraries()) {
+            Ok(engines) => all.push((kind, engines)),
+            Err(why) => eprintln!("skipped on this engine: {why}"),
+        }
+    }
+    all
+}
+
+pub(crate) fn launcher() -> Launcher {
+    Launcher {
+        program: PathBuf::from(env!("CARGO_BIN_EXE_dk-infer-child")),
+        args: vec![OsString::from("__sandbox")],
+    }
+}
+
+/// A detector with a data folder of its own.
+pub(crate) struct Bench {
+    pub(crate) detector: LocalDetector,
+    _home: TempDir,
+}
+
+/// The packages of the checkout, with those published weights that are at hand. YuNet is left out, so that
+/// faces are the same on every machine.
+pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::new(home.path().join("weights"));
+    if let Some(folder) = shared_weights() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.ends_with(".onnx") && !name.starts_with("yunet") {
+                let file = std::fs::File::open(&path).unwrap();
+                store.put(&name, file, checksum(&path).unwrap()).unwrap();
+            }
+        }
+    }
+    let mut roots: Vec<Root> = extra.into_iter().map(Root::Folder).collect();
+    roots.push(Root::Folder(checkout().join("models")));
+    let guard = Guard {
+        launcher: launcher(),
+        load_words: vec![OsString::from("__load")],
+        marks: home.path().join("checked"),
+        limits: ChildLimits { memory_bytes: 16 << 30, cpu_secs: 60, wall_secs: 60, ..ChildLimits::default() },
+    };
+    let settings = Settings {
+        roots,
+        store,
+        engine: choice,
+        libraries: libraries(),
+        threads: THREADS,
+        guard: Some(guard),
+    };
+    let detector = LocalDetector::open(&settings, Tools::find(launcher()), Limits::default()).unwrap();
+    Bench { detector, _home: home }
+}
