@@ -1,4 +1,7 @@
-"""Step 7: score to probability, and the two thresholds, from speakers and engines never trained on."""
+"""Step 7: score to probability, and the two thresholds, from speakers and engines never trained on.
+
+The thresholds are then tried on voices that neither training nor calibration knows.
+"""
 
 import json
 
@@ -33,6 +36,17 @@ def platt(scores, labels, weights):
     return float(theta[0]), float(theta[1])
 
 
+def further(body, rows, features, fake_at, real_below):
+    """The finished thresholds on the volunteers' letters and words, which nothing was set on."""
+    found, scores = train.score(body, rows, features, lambda r: r["split"] == "extra")
+    voices = np.array([r["voice"] for r in found])
+    alarms = int((scores >= fake_at).sum())
+    worst = max(sorted(set(voices)), key=lambda v: (scores[voices == v] >= fake_at).mean())
+    return {"n": len(scores), "voices": len(set(voices)), "alarms": alarms, "interval": metrics.wilson(alarms, len(scores)), "worst": worst,
+            "worst_alarms": int((scores[voices == worst] >= fake_at).sum()), "worst_n": int((voices == worst).sum()),
+            "no_sign": float((scores < real_below).mean())}
+
+
 def main():
     rows, features = train.load()
     body = Body()
@@ -59,6 +73,7 @@ def main():
         own = made[[r["engine"] == engine for r in made_rows]]
         result["engines"][engine] = {"n": len(own), "found": float((own >= fake_at).mean()), "missed": float((own < real_below).mean()),
                                      "median_p": float(probability(np.median(own)))}
+    result["further"] = further(body, rows, features, fake_at, real_below)
     (DATA / "calibration.json").write_text(json.dumps(result, indent=1))
     print(json.dumps(result, indent=1))
 

@@ -51,6 +51,14 @@ def speaker_table(calibration):
     return "\n".join(lines)
 
 
+def further(calibration):
+    """One sentence on the voices that nothing was set on."""
+    row = calibration["further"]
+    low, high = row["interval"]
+    return (f"With these thresholds, {row['alarms']} of {row['n']} utterances ({percent(low)} to {percent(high)}) of {row['voices']} further voices are called FAKE and "
+            f"{percent(row['no_sign'])} REAL; the worst voice ({row['worst']}) has {row['worst_alarms']} of {row['worst_n']}.")
+
+
 def engine_table(calibration):
     lines = ["| held-out engine | n | called FAKE | called REAL (missed) |", "|---|---|---|---|"]
     for engine, row in calibration["engines"].items():
@@ -100,13 +108,14 @@ def quality(loeo, calibration):
     other = rows["neural TTS (Kokoro, hibari)"]
     classic = [rows[name]["auc"][0] for name in rows if name.split(" ")[0] in ("formant", "diphone", "statistical", "unit", "SVOX")]
     return (f"On {neural['n_human']} clips of 8 speakers never trained on: AUC {min(classic):.2f}-{max(classic):.2f} for five classic engine kinds left out, "
-            f"{span(neural['auc'])} for an unseen Piper voice (n {neural['n_synthetic']}), {span(other['auc'])} for Kokoro and hibari left out (n {other['n_synthetic']}).")
+            f"{span(neural['auc'])} for an unseen Piper voice (n {neural['n_synthetic']}), "
+            f"{span(other['auc'])} for Kokoro and hibari left out (n {other['n_synthetic']}); near 0.66 on 97 published neural clips, hardly any of them found.")
 
 
 LIMITS = [
     "Finds traces of older text-to-speech engines and of simple vocoders; it does not recognise modern voice cloning or good neural voices.",
-    "No sign found does not mean that a person spoke.",
-    "A recording channel or language unlike the telephone prompts and home recordings it learnt from can raise false alarms.",
+    "Of 97 published clips of HiFi-GAN, VITS and similar neural voices it called 4 FAKE and 62 REAL: no sign found does not mean that a person spoke.",
+    "A recording channel, language or studio unlike the telephone prompts and home recordings it learnt from can raise false alarms.",
     "Trained and tested on few speakers; read its figures with their intervals.",
 ]
 
@@ -133,10 +142,10 @@ def card(loeo, calibration):
     text = (HERE / "card.template.md").read_text()
     outside = HERE / "outside.md"
     parts = {"TRAINING": training_table(), "LOEO": loeo_table(loeo), "PAIRS": pair_table(loeo), "SPEAKERS": speaker_table(calibration),
-             "ENGINES": engine_table(calibration), "STEPS": str(STEPS), "N_REAL": str(calibration["n_real"]), "N_SYNTHETIC": str(calibration["n_synthetic"]),
+             "ENGINES": engine_table(calibration), "FURTHER": further(calibration), "STEPS": str(STEPS), "N_REAL": str(calibration["n_real"]), "N_SYNTHETIC": str(calibration["n_synthetic"]),
              "FAKE_AT": f"{calibration['fake_at']:.3f}", "REAL_BELOW": f"{calibration['real_below']:.3f}", "FPR": percent(calibration["false_positive_rate"]),
              "MISS": percent(calibration["miss_rate"]), "FOUND": percent(calibration["found"]), "HUMAN_BELOW": percent(calibration["human_below"]),
-             "SLOPE": f"{calibration['slope']:.4f}", "INTERCEPT": f"{calibration['intercept']:.4f}", "OUTSIDE": outside.read_text().strip()}
+             "SLOPE": f"{calibration['slope']:.4f}", "INTERCEPT": f"{'-+'[calibration['intercept'] >= 0]} {abs(calibration['intercept']):.4f}", "OUTSIDE": outside.read_text().strip()}
     for name, value in parts.items():
         text = text.replace(f"{{{{{name}}}}}", value)
     return text

@@ -31,11 +31,10 @@ CODECS = {
 }
 SOURCE_CODECS = {"asterisk-core-sounds": ["g722"], "tuxpaint-stamps-default": ["vorbis", "vorbis-low"],
                  "fillets-ng-data-cs": ["vorbis", "vorbis-low"], "fillets-ng-data-nl": ["vorbis", "vorbis-low"],
-                 "asterisk-prompt-it-menardi": ["alaw-8k"], "asterisk-prompt-fr-armelle": ["gsm"], "asterisk-prompt-es-co": ["gsm"],
-                 "klettres-data": ["vorbis", "vorbis-low"], "ktuberling-data": ["vorbis", "vorbis-low"]}
+                 "asterisk-prompt-it-menardi": ["alaw-8k"], "asterisk-prompt-fr-armelle": ["gsm"], "asterisk-prompt-es-co": ["gsm"]}
 ENGINE_SOURCES = ["g722"] * 4 + ["vorbis"] * 3 + ["vorbis-low"] * 2 + ["gsm", "alaw-8k"] + ["none"] * 2
 GAP = int(0.25 * RATE)
-VIEWS = {"humans": 5, "volunteers": 5, "copies-humans": 2, "copies-volunteers": 3, "engines": 3}  # training views of each utterance; everything has one test view besides
+VIEWS = {"humans": 5, "volunteers": 0, "copies": 2, "engines": 3}  # training views of each utterance; everything has one test view besides
 
 
 def through(codec, waves):

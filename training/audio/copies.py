@@ -6,7 +6,6 @@ for the report only; training sees copies of training speakers alone.
 """
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -133,16 +132,15 @@ def fargan(wave, rng, folder):
 SIMPLE = {"world": world, "griffin-lim": griffin_lim, "lpc": linear_prediction}
 
 
-def copy(store):
-    """Writes the store `copies-<store>`: two copies of each training speaker's utterance, one of any other."""
-    humans, wave_of = read_store(store)
+def main():
+    """Two copies of each training speaker's utterance, one of a held-out speaker's."""
+    humans, wave_of = read_store("humans")
     rows, waves = [], []
     with tempfile.TemporaryDirectory() as name:
         for number, human in enumerate(humans):
             rng = rng_for("copy", human["id"])
             plain = list(SIMPLE)[number % len(SIMPLE)]
-            twice = store == "humans" and human["split"] == "train"
-            methods = ["fargan", plain] if twice else [["fargan", plain][number % 2]]
+            methods = ["fargan", plain] if human["split"] == "train" else [["fargan", plain][number % 2]]
             wave = set_level(wave_of(human))
             for method in methods:
                 made = fargan(wave, rng, Path(name)) if method == "fargan" else SIMPLE[method](wave, rng)
@@ -152,9 +150,8 @@ def copy(store):
                 rows.append(dict(human, id=f"copy-{method}/{human['id']}", label="synthetic", family=f"copy-{method}", engine=f"copy-{method}",
                                  split="train" if human["split"] == "train" else "heldout-copy"))
                 waves.append(made)
-    write_store(f"copies-{store}", rows, waves)
+    write_store("copies", rows, waves)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["humans", "volunteers"]:
-        copy(name)
+    main()

@@ -1,7 +1,7 @@
 """Step 1: the human recordings of the Debian packages, split by speaker.
 
 Two stores: `humans` (sentences and short phrases) and `volunteers` (letters, syllables and
-words of many more people, for training only). Two speakers are never known to be one person
+words of many more people, never trained or calibrated on: they test the finished thresholds). Two speakers are never known to be one person
 across the split; where a package does not say who speaks, its language stands for the speaker.
 """
 
@@ -20,7 +20,7 @@ SHORTEST = {"humans": 0.4, "volunteers": 0.25}
 
 
 def volunteers():
-    """Letters and words; languages with a held-out tuxpaint voice are left out, the volunteer may be the same."""
+    """Letters and words; languages of which tuxpaint's voice is held out are left out, the volunteer may be the same."""
     for package, folder in [("klettres-data", "klettres"), ("ktuberling-data", "ktuberling/sounds")]:
         for place in sorted(p for p in (DEB / "usr/share" / folder).iterdir() if p.is_dir()):
             if place.name in {"ru", "ca", "el", "da"} or "@" in place.name:
@@ -64,7 +64,7 @@ def gather(store):
             if want < 0:
                 break
         utterances = pack(clips, rng)[: MOST[store]]
-        split = "heldout" if speaker in HELD_OUT else "train"
+        split = "extra" if store == "volunteers" else "heldout" if speaker in HELD_OUT else "train"
         for number, wave in enumerate(utterances):
             rows.append(dict(id=f"human/{speaker}-{language}/{number}", label="human", family="human", engine="human",
                              voice=speaker, language=language, source=package, split=split))

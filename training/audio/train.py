@@ -10,9 +10,9 @@ from common import DATA, rng_for
 from net import Body
 
 BATCH = 32
-STEPS = 2000
+STEPS = 5000
 SEED = 7
-STORES = ["humans", "volunteers", "copies-humans", "copies-volunteers", "engines"]
+STORES = ["humans", "volunteers", "copies", "engines"]
 
 
 def load():
