@@ -141,11 +141,15 @@ def manifest(weights, loeo, calibration):
 def card(loeo, calibration):
     text = (HERE / "card.template.md").read_text()
     outside = HERE / "outside.md"
-    parts = {"TRAINING": training_table(), "LOEO": loeo_table(loeo), "PAIRS": pair_table(loeo), "SPEAKERS": speaker_table(calibration),
-             "ENGINES": engine_table(calibration), "FURTHER": further(calibration), "STEPS": str(STEPS), "N_REAL": str(calibration["n_real"]), "N_SYNTHETIC": str(calibration["n_synthetic"]),
+    parts = {"TRAINING": training_table(), "LOEO": loeo_table(loeo), "PAIRS": pair_table(loeo),
+             "SPEAKERS": speaker_table(calibration),
+             "ENGINES": engine_table(calibration), "FURTHER": further(calibration),
+             "STEPS": str(STEPS), "N_REAL": str(calibration["n_real"]), "N_SYNTHETIC": str(calibration["n_synthetic"]),
              "FAKE_AT": f"{calibration['fake_at']:.3f}", "REAL_BELOW": f"{calibration['real_below']:.3f}", "FPR": percent(calibration["false_positive_rate"]),
              "MISS": percent(calibration["miss_rate"]), "FOUND": percent(calibration["found"]), "HUMAN_BELOW": percent(calibration["human_below"]),
-             "SLOPE": f"{calibration['slope']:.4f}", "INTERCEPT": f"{'-+'[calibration['intercept'] >= 0]} {abs(calibration['intercept']):.4f}", "OUTSIDE": outside.read_text().strip()}
+             "SLOPE": f"{calibration['slope']:.4f}",
+             "INTERCEPT": f"{'-+'[calibration['intercept'] >= 0]} {abs(calibration['intercept']):.4f}",
+             "OUTSIDE": outside.read_text().strip()}
     for name, value in parts.items():
         text = text.replace(f"{{{{{name}}}}}", value)
     return text

@@ -67,7 +67,8 @@ def build(body, front):
     for i, block in enumerate(body.blocks):
         weight, bias, conv = folded(block)
         pad = conv.padding[0]
-        x = g.add("Conv", [x, g.weight(f"conv{i}_w", weight), g.weight(f"conv{i}_b", bias)], f"conv{i}", strides=list(conv.stride), pads=[pad] * 4, dilations=[1, 1], group=1)
+        x = g.add("Conv", [x, g.weight(f"conv{i}_w", weight), g.weight(f"conv{i}_b", bias)], f"conv{i}",
+                  strides=list(conv.stride), pads=[pad] * 4, dilations=[1, 1], group=1)
         x = g.add("Relu", [x], f"relu{i}")
     mean = g.add("ReduceMean", [x], "time_mean", axes=[3], keepdims=0)
     most = g.add("ReduceMax", [x], "time_max", axes=[3], keepdims=0)
