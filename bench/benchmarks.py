@@ -40,7 +40,7 @@ def main() -> None:
     if options.only:
         print(SECTIONS[options.only](settings))
         return
-    parts = [HEAD, facts(settings.program)]
+    parts = [HEAD.format(rounds=settings.rounds), facts(settings.program)]
     for name, section in SECTIONS.items():
         print(f"measuring: {name}", file=sys.stderr)
         parts.append(section(settings))
@@ -52,7 +52,7 @@ def main() -> None:
 HEAD = """# Benchmarks
 
 Written by `make bench`; do not edit by hand. The programs that measure are in `bench/`.
-Sides ran in turn. A ratio is the median over the rounds of rival / ours: above 1 means that Drishtiksha is faster.
+Sides ran in turn, {rounds} rounds (the 10-minute clip at most 3). A ratio is the median over the rounds of rival / ours: above 1 means that Drishtiksha is faster.
 Memory is the highest sum of the resident memory of a process and all its children; pages that they share are counted for each."""
 
 

@@ -31,13 +31,25 @@ def row(settings: Settings, name: str, threads: int) -> str:
         "ours": lambda: median_ms(ours, "ort"),
         "python": lambda: median_ms([sys.executable, "bench/reference_model.py", *common]),
     }
-    if "rten" in packages.installed()[name].engines:
+    if runs_built_in(name, ours):
         sides["built in"] = lambda: median_ms(ours, "rten")
     rounds = measure.interleave(sides, settings.rounds)
     medians = {side: statistics.median(values) for side, values in rounds.items()}
-    built_in = f"{medians['built in']:.1f}" if "built in" in medians else "not used"
+    built_in = f"{medians['built in']:.1f}" if "built in" in medians else "does not run"
     ratio = measure.paired_ratio(rounds["python"], rounds["ours"])
     return f"| {name} | {threads} | {medians['ours']:.1f} | {medians['python']:.1f} | {ratio:.2f} | {built_in} |"
+
+
+def runs_built_in(name: str, command: list[str]) -> bool:
+    """False where the package forbids the built-in engine, or that engine lacks one of its operators."""
+    if "rten" not in packages.installed()[name].engines:
+        return False
+    try:
+        median_ms(command, "rten")
+    except measure.RunFailed as failure:
+        print(f"{name} on the built-in engine: {failure}", file=sys.stderr)
+        return False
+    return True
 
 
 def median_ms(command: list[str], engine: str | None = None) -> float:
@@ -53,7 +65,7 @@ HEAD = f"""## One model, one item
 
 `drishtiksha models bench` against Python onnxruntime; spinning is off on both sides; {RUNS_PER_ROUND} runs a round after a warm-up.
 
-The last column is our built-in engine (`rten`), for models that may run on it.
+The last column is our built-in engine (`rten`), for models that run on it.
 
 | model | threads | ours, ms | Python, ms | ratio | built in, ms |
 |---|---|---|---|---|---|"""
