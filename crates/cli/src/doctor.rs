@@ -6,7 +6,7 @@ use dk_app::Detector;
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::style::say;
+use crate::style::{say, visible, visible_lines};
 use crate::wiring;
 
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
@@ -14,9 +14,9 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut missing = 0;
     let mut line = |good: bool, text: String, hint: &str| {
         missing += usize::from(!good);
-        say(&format!("{} {text}", if good { "ok     " } else { "missing" }));
+        say(&format!("{} {}", if good { "ok     " } else { "missing" }, visible_lines(&text)));
         if !good {
-            say(&format!("        hint: {hint}"));
+            say(&format!("        hint: {}", visible(hint)));
         }
     };
     for tool in tools.versions() {

@@ -29,9 +29,9 @@ impl Failure {
     }
 
     pub(crate) fn print(&self) -> ExitCode {
-        style::complain(&format!("error: {:#}", self.error));
+        style::complain(&format!("error: {}", style::visible_lines(&format!("{:#}", self.error))));
         if let Some(hint) = &self.hint {
-            style::complain(&format!("hint: {hint}"));
+            style::complain(&format!("hint: {}", style::visible_lines(hint)));
         }
         ExitCode::from(self.code)
     }

@@ -55,7 +55,7 @@ impl Paint {
     }
 }
 
-/// A file name as it can be shown: control characters and those that turn the direction of text round are
+/// A file name, or the words of a model package, as they can be shown: control characters and those that turn the direction of text round are
 /// written as escapes, so that a name cannot fake a line of output.
 pub(crate) fn visible(name: &str) -> String {
     name.chars()
@@ -68,6 +68,11 @@ pub(crate) fn visible(name: &str) -> String {
             c => c.to_string(),
         })
         .collect()
+}
+
+/// Words that may take several lines, such as those of a parser that shows the place.
+pub(crate) fn visible_lines(words: &str) -> String {
+    words.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

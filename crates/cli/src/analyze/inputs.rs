@@ -1,12 +1,17 @@
 //! Which files are meant: names, folders, standard input.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use dk_app::StopToken;
 
 use crate::failure::Failure;
 
-/// Deepest folder below a named one, in case links make a circle.
+/// Deepest folder below a named one.
 const MAX_DEPTH: usize = 64;
 
 /// One file to judge.
@@ -44,11 +49,12 @@ impl Inputs {
         recursive: bool,
         home: &Path,
         max_bytes: u64,
+        stop: &StopToken,
     ) -> Result<Self, Failure> {
         let mut inputs = Self { list: Vec::new(), spooled: None };
         for path in paths {
             if path.as_os_str() == "-" {
-                let copy = spool(home, max_bytes)?;
+                let copy = spool(home, max_bytes, stop)?;
                 inputs.list.push(Input { path: copy.clone(), name: "-".to_owned(), found_in_folder: false });
                 if inputs.spooled.replace(copy).is_some() {
                     let error = anyhow::anyhow!("standard input was named twice");
@@ -56,7 +62,8 @@ impl Inputs {
                 }
             } else if path.is_dir() {
                 let before = inputs.list.len();
-                walk(path, if recursive { MAX_DEPTH } else { 1 }, &mut inputs.list)?;
+                let depth = if recursive { MAX_DEPTH } else { 1 };
+                walk(path, depth, &mut BTreeSet::new(), &mut inputs.list)?;
                 if inputs.list.len() == before {
                     tracing::warn!(folder = %path.display(), "there is no file in this folder");
                 }
@@ -74,11 +81,20 @@ fn name(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn walk(folder: &Path, depth: usize, list: &mut Vec<Input>) -> Result<(), Failure> {
+/// Each folder is searched once, however many links lead to it; they may well lead in a circle.
+fn walk(
+    folder: &Path,
+    depth: usize,
+    searched: &mut BTreeSet<PathBuf>,
+    list: &mut Vec<Input>,
+) -> Result<(), Failure> {
     let cannot = |error: io::Error| {
         let error = anyhow::Error::new(error).context(format!("cannot read the folder {}", folder.display()));
         Failure::not_done(error, "check that you may read it")
     };
+    if !searched.insert(folder.canonicalize().map_err(cannot)?) {
+        return Ok(());
+    }
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
         .map_err(cannot)?
         .map(|entry| Ok(entry?.path()))
@@ -92,7 +108,7 @@ fn walk(folder: &Path, depth: usize, list: &mut Vec<Input>) -> Result<(), Failur
         }
         if path.is_dir() {
             if depth > 1 {
-                walk(&path, depth - 1, list)?;
+                walk(&path, depth - 1, searched, list)?;
             }
         } else {
             list.push(Input { name: name(&path), path, found_in_folder: true });
@@ -102,7 +118,7 @@ fn walk(folder: &Path, depth: usize, list: &mut Vec<Input>) -> Result<(), Failur
 }
 
 /// Standard input as a file, because most containers have to be read back and forth.
-fn spool(home: &Path, max_bytes: u64) -> Result<PathBuf, Failure> {
+fn spool(home: &Path, max_bytes: u64, stop: &StopToken) -> Result<PathBuf, Failure> {
     let path = home.join("spool").join(format!("stdin-{}", std::process::id()));
     let cannot = |error: io::Error| {
         let error =
@@ -115,14 +131,64 @@ fn spool(home: &Path, max_bytes: u64) -> Result<PathBuf, Failure> {
     fs::create_dir_all(home.join("spool")).map_err(cannot)?;
     let mut file = fs::File::create(&path).map_err(cannot)?;
     // One byte more than allowed, so that the limit is seen and named like that of any other file.
-    let copied = io::copy(&mut io::stdin().lock().take(max_bytes + 1), &mut file).and_then(|_| file.flush());
-    match copied {
+    match copy(io::stdin(), &mut file, max_bytes.saturating_add(1), stop) {
         Ok(()) => Ok(path),
         Err(error) => {
-            let failure = cannot(error);
             // The copy is of no use; the error that made it so is the one to report.
             let _ = fs::remove_file(&path);
-            Err(failure)
+            if stop.is_stopped() {
+                let error = anyhow::anyhow!("stopped while standard input was read");
+                return Err(Failure::not_done(error, "give the whole file, or name it"));
+            }
+            Err(cannot(error))
+        }
+    }
+}
+
+/// Copies until the end, the limit, or a stop. Reading happens on a thread of its own, because a read from
+/// a pipe in which nothing comes cannot be interrupted; after a stop that thread ends with the program.
+fn copy(
+    from: impl Read + Send + 'static,
+    to: &mut impl Write,
+    max_bytes: u64,
+    stop: &StopToken,
+) -> io::Result<()> {
+    let (sender, parts) = sync_channel(2);
+    let stopper = sender.clone();
+    let _watch = stop.on_stop(move || {
+        // Where the queue is full, the next part is taken soon, and the stop is seen there.
+        let _ = stopper.try_send(Ok(Vec::new()));
+    });
+    thread::Builder::new().spawn(move || read_parts(from.take(max_bytes), &sender))?;
+    for part in parts {
+        let part: Vec<u8> = part?;
+        if stop.is_stopped() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        if part.is_empty() {
+            break;
+        }
+        to.write_all(&part)?;
+    }
+    to.flush()
+}
+
+/// Sends what is read, and an empty part at the end.
+fn read_parts(mut from: impl Read, parts: &SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut part = vec![0; 1 << 16];
+        let read = match from.read(&mut part) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read,
+        };
+        let ended = !matches!(read, Ok(1..));
+        // Nobody listens any more after a stop; then there is nothing left to do.
+        let sent = parts.send(read.map(|length| {
+            part.truncate(length);
+            part
+        }));
+        if ended || sent.is_err() {
+            return;
         }
     }
 }
@@ -141,7 +207,7 @@ mod tests {
         }
         let names = |recursive| {
             let paths = [folder.path().to_owned()];
-            let inputs = Inputs::gather(&paths, recursive, folder.path(), 10).unwrap();
+            let inputs = Inputs::gather(&paths, recursive, folder.path(), 10, &StopToken::new()).unwrap();
             let strip = |p: &Path| p.strip_prefix(folder.path()).unwrap().to_string_lossy().into_owned();
             inputs.list.iter().map(|i| strip(&i.path)).collect::<Vec<_>>()
         };

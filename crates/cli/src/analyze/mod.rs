@@ -32,14 +32,14 @@ const FOUND: u8 = 1;
 const UNDECIDED: u8 = 3;
 
 pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failure> {
-    let inputs = Inputs::gather(&args.paths, args.recursive, &config.home, config.max_bytes)?;
+    let stop = StopToken::new();
+    stop_on_interrupt(&stop)?;
+    let inputs = Inputs::gather(&args.paths, args.recursive, &config.home, config.max_bytes, &stop)?;
     if let Some(folder) = &args.out {
         save::prepare(folder)?;
     }
     let jobs = usize::from(args.jobs).min(inputs.list.len().max(1));
     let detector = wiring::detector(config, jobs)?;
-    let stop = StopToken::new();
-    stop_on_interrupt(&stop)?;
     let display = Display::new(inputs.list.len(), args.quiet);
     let work = Work { args, detector: &detector, cards: detector.models(), stop: &stop, display: &display };
     let tally = work.all(&inputs, jobs)?;
@@ -194,11 +194,28 @@ impl Work<'_> {
                 let message = format!("{:#}", anyhow::Error::new(error));
                 Ok(Done::Failed(ErrorMessage { code, message, hint }))
             }
-            Err(error @ AnalyzeError::UnknownModel { .. }) => {
-                Err(Failure::wrong_use(error, "see `drishtiksha models list`"))
-            }
+            Err(AnalyzeError::UnknownModel { name, known }) => Err(self.unknown(name, known)),
             Err(AnalyzeError::UnreadyModel { name, why, hint }) => {
                 Err(Failure::not_done(anyhow::anyhow!("model {name} cannot be used: {why}"), hint))
+            }
+        }
+    }
+
+    /// A package that is there and refused is no unknown one.
+    fn unknown(&self, name: String, known: String) -> Failure {
+        let entries = self.detector.registry().entries();
+        let refusal = entries.iter().find_map(|entry| {
+            let (folder, _) = entry.place.split_once('/')?;
+            entry.package.as_ref().err().filter(|_| folder == name)
+        });
+        match refusal {
+            Some(why) => {
+                let error = anyhow::anyhow!("model {name} is refused: {why}");
+                Failure::not_done(error, "remove the folder or get the package again")
+            }
+            None => {
+                let error = AnalyzeError::UnknownModel { name, known };
+                Failure::wrong_use(error, "see `drishtiksha models list`")
             }
         }
     }

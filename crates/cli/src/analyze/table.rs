@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dk_app::{ModelCard, Report};
 use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, Weight, timecode};
 
-use crate::style::Paint;
+use crate::style::{Paint, visible};
 
 /// Most spans that are listed; the JSON and the report have them all.
 const MAX_SPANS: usize = 8;
@@ -25,7 +25,7 @@ pub(super) fn render(name: &str, report: &Report, cards: &[ModelCard], paint: Pa
         text.push_str(&models(&report.findings, paint));
     }
     for failure in &report.failures {
-        let _ = writeln!(text, "  {} failed: {}", failure.model, failure.message);
+        let _ = writeln!(text, "  {} failed: {}", failure.model, visible(&failure.message));
     }
     text.push_str(&spans(&report.findings));
     text.push_str(&limits(&report.findings, cards));
@@ -138,10 +138,10 @@ fn limits(findings: &[Finding], cards: &[ModelCard]) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| answer(finding).is_some()) {
         let Some(card) = cards.iter().find(|card| card.name == finding.model.name) else { continue };
-        let _ = writeln!(text, "\n  {}: {}", card.name, card.title);
-        let _ = writeln!(text, "    measured: {}", card.quality.0);
+        let _ = writeln!(text, "\n  {}: {}", card.name, visible(&card.title));
+        let _ = writeln!(text, "    measured: {}", visible(&card.quality.0));
         for limit in &card.limits {
-            let _ = writeln!(text, "    limit: {limit}");
+            let _ = writeln!(text, "    limit: {}", visible(limit));
         }
     }
     text

@@ -4,7 +4,7 @@ use dk_app::{Detector, ModelCard};
 use dk_infer::LocalDetector;
 use serde_json::{Value, json};
 
-use crate::style::{Paint, colour_on_stdout, say};
+use crate::style::{Paint, colour_on_stdout, say, visible, visible_lines};
 
 pub(super) fn print(detector: &LocalDetector, as_json: bool) {
     let cards = detector.models();
@@ -31,10 +31,11 @@ pub(super) fn print(detector: &LocalDetector, as_json: bool) {
             Ok(engine) => format!("ready on {engine}"),
             Err(unready) => format!("not ready: {} ({})", unready.why, unready.hint),
         };
-        say(&format!("  {} {} · {} · {} · {state}", card.name, card.version, card.title, card.licence));
+        let (title, licence) = (visible(&card.title), visible(&card.licence));
+        say(&format!("  {} {} · {title} · {licence} · {}", card.name, card.version, visible(&state)));
     }
     for (place, why) in refused {
-        say(&format!("refused {place}: {why}"));
+        say(&format!("refused {}: {}", visible(&place), visible_lines(&why)));
     }
 }
 
@@ -43,19 +44,19 @@ fn print_card(card: &ModelCard, paint: Paint) {
     say(&format!("{} {}", paint.bold(card.name.as_str()), card.version));
     say(&format!(
         "  {} · reads {} · {} evidence · {}",
-        card.title,
+        visible(&card.title),
         kinds.join(", "),
         card.weight,
-        card.licence
+        visible(&card.licence)
     ));
     match &card.state {
         Ok(engine) => say(&format!("  ready on {engine}")),
         Err(unready) => {
             say(&format!("  not ready: {}", unready.why));
-            say(&format!("  hint: {}", unready.hint));
+            say(&format!("  hint: {}", visible(&unready.hint)));
         }
     }
-    say(&format!("  measured: {}", card.quality.0));
+    say(&format!("  measured: {}", visible(&card.quality.0)));
 }
 
 fn card_json(card: &ModelCard) -> Value {

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::{BenchArgs, ModelsCommand};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::style::{complain, say};
+use crate::style::{complain, say, visible, visible_lines};
 use crate::wiring;
 
 pub(crate) fn run(command: &ModelsCommand, config: &Config) -> Result<ExitCode, Failure> {
@@ -37,7 +37,7 @@ fn verify(detector: &LocalDetector, names: &[ModelName], base: &Path) -> Result<
     let mut bad = 0;
     for entry in detector.registry().entries() {
         if let Err(refusal) = &entry.package {
-            say(&format!("refused   {}: {refusal}", entry.place));
+            say(&format!("refused   {}: {}", visible(&entry.place), visible_lines(&refusal.to_string())));
             bad += 1;
         }
     }
@@ -50,15 +50,15 @@ fn verify(detector: &LocalDetector, names: &[ModelName], base: &Path) -> Result<
                     let word = if case.passed() { "passed" } else { "differs" };
                     bad += usize::from(!case.passed());
                     let numbers = format!("difference {:.6}, tolerance {}", case.difference, case.tolerance);
-                    say(&format!("{word:9} {name}: {} ({numbers})", case.input));
+                    say(&format!("{word:9} {name}: {} ({numbers})", visible(&case.input)));
                 }
             }
             Err(VerifyError::Unready { why, hint, .. }) if names.is_empty() => {
-                say(&format!("not ready {name}: {why} ({hint})"));
+                say(&format!("not ready {name}: {why} ({})", visible(&hint)));
             }
             Err(error @ VerifyError::Unready { .. }) => return Err(unready(error)),
             Err(error) => {
-                say(&format!("failed    {name}: {error}"));
+                say(&format!("failed    {name}: {}", visible(&error.to_string())));
                 bad += 1;
             }
         }
