@@ -31,7 +31,7 @@ def main():
         cut = lambda p: np.stack(windows(set_level(trim(decode(p)))))
         return np.array([net.run(["logit"], {"wave": cut(p)})[0].mean() for p in files])
 
-    print("| set | n human / synthetic | AUC inside the set | humans called FAKE / REAL | synthetic called FAKE / REAL |\n|---|---|---|---|---|")
+    print("| set | n human / synthetic | AUC inside the set | humans called FAKE / below the lower mark | synthetic called FAKE / below the lower mark |\n|---|---|---|---|---|")
     for name in sorted(p.name for p in (folder / "ai").iterdir()):
         human, made = scores("real", name), scores("ai", name)
         shares = []

