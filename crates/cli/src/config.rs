@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::style::say;
 use table::{SETTINGS, Setting};
 
+/// ffmpeg counts pixels in 32 bits.
+const MAX_MEGAPIXELS: u64 = 2000;
+
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -69,8 +72,10 @@ impl Config {
         let text = |key: &str| {
             values.iter().find(|(s, ..)| s.key == key).map(|(_, v, _)| v.as_str()).unwrap_or_default()
         };
-        let number =
-            |key: &str| text(key).parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(|| wrong(key, text(key)));
+        let up_to = |key: &str, most: u64| {
+            text(key).parse().ok().filter(|n| (1..=most).contains(n)).ok_or_else(|| wrong(key, text(key)))
+        };
+        let number = |key: &str| up_to(key, u64::MAX);
         let engine = match text("engine.choice") {
             "auto" => EngineChoice::Auto,
             "ort" => EngineChoice::Only(EngineKind::Ort),
@@ -98,7 +103,7 @@ impl Config {
             spin,
             max_bytes: number("limits.file_bytes")?,
             max_secs: number("limits.media_secs")?,
-            max_megapixels: number("limits.megapixels")?,
+            max_megapixels: up_to("limits.megapixels", MAX_MEGAPIXELS)?,
             decoder_memory_mib: number("limits.decoder_memory_mib")?,
             decoder_secs: number("limits.decoder_secs")?,
             home,

@@ -6,7 +6,7 @@ use dk_app::StopToken;
 use dk_domain::ModelName;
 
 use crate::detector::LocalDetector;
-use crate::engine::{LoadError, RunError, Tensor, Threads};
+use crate::engine::{LoadError, Memory, RunError, Tensor, Threads};
 use crate::package::{Layout, Package, Pipeline, SequenceStep};
 
 /// Why a net could not be timed.
@@ -51,7 +51,7 @@ impl LocalDetector {
         let shape = row_shape(package).ok_or_else(|| BenchError::Unknown(name.clone()))?;
         let net = package.manifest.pipeline.net().ok_or_else(|| BenchError::Unknown(name.clone()))?;
         let input = noise(&shape, batch);
-        let mut model = engine.load(weights, threads)?;
+        let mut model = engine.load(weights, threads, Memory::Keep)?;
         let mut times_ms = Vec::with_capacity(runs);
         for run in 0..=runs {
             let start = Instant::now();

@@ -9,7 +9,7 @@ use dk_app::StopToken;
 use dk_domain::Sha256;
 use dk_media::{Launcher, sandbox};
 
-use crate::engine::{EngineChoice, EngineKind, Engines, Threads, Weights};
+use crate::engine::{EngineChoice, EngineKind, Engines, Memory, Threads, Weights};
 
 /// Runs first loads in a child of this program.
 #[derive(Debug, Clone)]
@@ -96,5 +96,8 @@ pub fn load_in_child(args: &[OsString]) -> Result<(), String> {
     let engines = Engines::open(EngineChoice::Only(kind), &libraries).map_err(|error| error.to_string())?;
     let engine = engines.pick(&[kind]).ok_or_else(|| "the engine is not open".to_owned())?;
     let threads = Threads { per_run: 1, spin: false };
-    engine.load(&Weights::File(PathBuf::from(weights)), threads).map(drop).map_err(|error| error.to_string())
+    engine
+        .load(&Weights::File(PathBuf::from(weights)), threads, Memory::GiveBack)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }

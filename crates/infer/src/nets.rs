@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dk_app::{StopToken, Unready};
 use dk_domain::ModelName;
 
-use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Threads};
+use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
 use crate::package::{Package, Pipeline, Registry, Root, Store};
 use crate::runner::Runner;
@@ -106,7 +106,9 @@ impl Nets {
                 .admit(weights, manifest.weights.sha256, engine.kind(), library, stop)
                 .map_err(|error| refused(error.to_string()))?;
         }
-        let model = engine.load(weights, self.threads).map_err(|error| refused(error.to_string()))?;
+        // A helper looks at large pictures now and then; a detector is fed all the time.
+        let memory = if manifest.is_detector() { Memory::Keep } else { Memory::GiveBack };
+        let model = engine.load(weights, self.threads, memory).map_err(|error| refused(error.to_string()))?;
         check_names(
             manifest.pipeline.net().map(|net| (&net.input, &net.output)),
             model.inputs(),

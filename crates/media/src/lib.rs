@@ -9,6 +9,8 @@ mod digest;
 mod error;
 mod file;
 mod frames;
+#[doc(hidden)]
+pub mod fuzzing;
 mod jpeg;
 mod limits;
 mod picture;

@@ -1,6 +1,6 @@
 //! Still pictures as eight-bit RGB, upright. Decoded in pure Rust; AVIF and HEIC by ffmpeg as a child.
 //!
-//! Choices: transparent parts lie on white, as on a page; sixteen-bit samples are scaled; colour profiles are
+//! Choices: transparency is left out and the colours under it kept; sixteen-bit samples are scaled; profiles are
 //! not applied, as in the pictures that the models were trained on; of several pictures the first is taken;
 //! a cut-off picture is refused, because what a viewer paints in the missing part is nobody's evidence.
 

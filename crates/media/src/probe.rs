@@ -10,7 +10,7 @@ use crate::error::MediaError;
 use crate::file::Source;
 use crate::tools::{blame, input_options, tool_error};
 
-pub(crate) use answer::{TimeBase, millis};
+pub(crate) use answer::{TimeBase, millis, read as read_answer};
 pub(crate) use packets::{Packets, Stamp};
 pub(crate) use turn::Turn;
 

@@ -100,7 +100,7 @@ fn deep_grey_and_transparent_pictures_become_rgb() {
     assert_eq!(pixel(&picture(&path), 1, 1), [77, 77, 77]);
     let clear = image::RgbaImage::from_pixel(4, 4, image::Rgba([10, 20, 30, 0]));
     let path = folder.write("clear.png", encoded(&clear.into(), ImageFormat::Png));
-    assert_eq!(pixel(&picture(&path), 1, 1), [255, 255, 255], "transparent is white");
+    assert_eq!(pixel(&picture(&path), 1, 1), [10, 20, 30], "what is stored under transparency");
 }
 
 /// Puts an EXIF segment that holds only the orientation behind the start of a JPEG.

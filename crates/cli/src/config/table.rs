@@ -61,7 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "limits.megapixels",
         env: "DRISHTIKSHA_MAX_MEGAPIXELS",
         default: "50",
-        allowed: "a number of megapixels above 0",
+        allowed: "a number of megapixels from 1 to 2000",
     },
     Setting {
         key: "limits.decoder_memory_mib",

@@ -21,7 +21,7 @@ pub trait Engine: Send + Sync {
     fn id(&self) -> &str;
 
     /// Reads weights and makes them ready to run.
-    fn load(&self, weights: &Weights, threads: Threads) -> Result<Box<dyn Model>, LoadError>;
+    fn load(&self, weights: &Weights, threads: Threads, memory: Memory) -> Result<Box<dyn Model>, LoadError>;
 }
 
 /// A net that is ready to run. One caller at a time, so a thread of its own owns each.
@@ -76,6 +76,15 @@ pub struct Threads {
     pub per_run: usize,
     /// Busy waiting is faster on an idle machine and costly on a shared one.
     pub spin: bool,
+}
+
+/// What happens to a net's working memory between two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It is kept at its peak, which is faster.
+    Keep,
+    /// It is given back, which takes a few per cent more time: for nets whose peak is large and rare.
+    GiveBack,
 }
 
 /// Why weights could not be loaded.

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dk_app::StopToken;
 use ort::environment::Environment;
+use ort::ep::CPU;
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
-use super::{Engine, EngineKind, LoadError, Model, RunError, Tensor, Threads, Weights};
+use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights};
 
 const NAME: &str = "ort";
 
@@ -64,10 +65,10 @@ impl Engine for OnnxRuntime {
         &self.id
     }
 
-    fn load(&self, weights: &Weights, threads: Threads) -> Result<Box<dyn Model>, LoadError> {
+    fn load(&self, weights: &Weights, threads: Threads, memory: Memory) -> Result<Box<dyn Model>, LoadError> {
         let failed = |message: String| LoadError { engine: NAME, message };
         // Broken shapes trip an `expect` inside `ort`; that must not take the process along.
-        let session = catch_unwind(AssertUnwindSafe(|| session(&self.environment, weights, threads)))
+        let session = catch_unwind(AssertUnwindSafe(|| session(&self.environment, weights, threads, memory)))
             .map_err(|_| failed("it panicked while reading them".to_owned()))?
             .map_err(|error| failed(error.to_string()))?;
         let names = |outlets: &[ort::value::Outlet]| outlets.iter().map(|o| o.name().to_owned()).collect();
@@ -77,10 +78,16 @@ impl Engine for OnnxRuntime {
 }
 
 /// In a function of its own because the errors of the builder carry the builder and only `?` drops it.
-fn session(environment: &Environment, weights: &Weights, threads: Threads) -> ort::Result<Session> {
+fn session(
+    environment: &Environment,
+    weights: &Weights,
+    threads: Threads,
+    memory: Memory,
+) -> ort::Result<Session> {
     let mut builder = Session::builder(environment)?
         .with_intra_threads(threads.per_run)?
-        .with_intra_op_spinning(threads.spin)?;
+        .with_intra_op_spinning(threads.spin)?
+        .with_execution_providers([CPU::default().with_arena_allocator(memory == Memory::Keep).build()])?;
     match weights {
         Weights::File(path) => builder.commit_from_file(path),
         Weights::Bytes(bytes) => builder.commit_from_memory(bytes),

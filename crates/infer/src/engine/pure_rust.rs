@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dk_app::StopToken;
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueView};
 
-use super::{Engine, EngineKind, LoadError, Model, RunError, Tensor, Threads, Weights};
+use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights};
 
 const NAME: &str = "rten";
 
@@ -28,7 +28,8 @@ impl Engine for Rten {
         "rten 0.27.0"
     }
 
-    fn load(&self, weights: &Weights, threads: Threads) -> Result<Box<dyn Model>, LoadError> {
+    /// This engine always gives memory back.
+    fn load(&self, weights: &Weights, threads: Threads, _: Memory) -> Result<Box<dyn Model>, LoadError> {
         let failed = |message: String| LoadError { engine: NAME, message };
         let bytes = match weights {
             // Read here, because the engine's own reader goes by the file's extension, and weights in the

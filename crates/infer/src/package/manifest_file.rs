@@ -185,7 +185,7 @@ struct VideoSection {
 
 impl Default for VideoSection {
     fn default() -> Self {
-        Self { spread: 32, min_spread: 8, windows: 0 }
+        Self { spread: 32, min_spread: 6, windows: 0 }
     }
 }
 

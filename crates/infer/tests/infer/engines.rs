@@ -1,7 +1,7 @@
 //! One contract for every engine, on nets of this repository.
 
 use dk_app::StopToken;
-use dk_infer::engine::{Engines, Model, RunError, Tensor, Weights};
+use dk_infer::engine::{Engines, Memory, Model, RunError, Tensor, Weights};
 
 use crate::setup::{THREADS, checkout, engines};
 
@@ -9,7 +9,7 @@ const LANDMARKS: &str = "models/face-landmarks-68/1.0.0/weights.onnx";
 const FACES: &str = "models/tiny-face-detector/1.0.0/weights.onnx";
 
 fn load(engines: &Engines, file: &str) -> Box<dyn Model> {
-    engines.all()[0].load(&Weights::File(checkout().join(file)), THREADS).unwrap()
+    engines.all()[0].load(&Weights::File(checkout().join(file)), THREADS, Memory::Keep).unwrap()
 }
 
 /// The same numbers on every machine, 0 to 255.
@@ -36,7 +36,7 @@ fn every_engine_gives_the_same_answer_from_a_file_and_from_memory() {
     for (kind, engines) in engines() {
         let from_file = landmarks(load(&engines, LANDMARKS).as_mut(), &input);
         let bytes: &'static [u8] = std::fs::read(checkout().join(LANDMARKS)).unwrap().leak();
-        let mut in_memory = engines.all()[0].load(&Weights::Bytes(bytes), THREADS).unwrap();
+        let mut in_memory = engines.all()[0].load(&Weights::Bytes(bytes), THREADS, Memory::Keep).unwrap();
         assert!(far(&from_file, &landmarks(in_memory.as_mut(), &input)) == 0.0, "{kind:?}");
         answers.push(from_file);
     }
@@ -120,10 +120,14 @@ fn broken_weights_are_errors_and_never_a_panic() {
     for (kind, engines) in engines() {
         for bytes in &broken {
             let weights = Weights::Bytes(bytes.clone().leak());
-            assert!(engines.all()[0].load(&weights, THREADS).is_err(), "{kind:?}: {} bytes", bytes.len());
+            assert!(
+                engines.all()[0].load(&weights, THREADS, Memory::Keep).is_err(),
+                "{kind:?}: {} bytes",
+                bytes.len()
+            );
         }
         let missing = Weights::File(checkout().join("models/none.onnx"));
-        assert!(engines.all()[0].load(&missing, THREADS).is_err());
+        assert!(engines.all()[0].load(&missing, THREADS, Memory::Keep).is_err());
     }
 }
 

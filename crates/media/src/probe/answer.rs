@@ -79,7 +79,7 @@ struct SideData {
     displaymatrix: Option<String>,
 }
 
-pub(super) fn read(json: &[u8], format: &str, limits: &Limits) -> Result<Streams, MediaError> {
+pub(crate) fn read(json: &[u8], format: &str, limits: &Limits) -> Result<Streams, MediaError> {
     let answer: Answer = serde_json::from_slice(json).map_err(|reason| MediaError::Damaged {
         format: format.to_owned(),
         detail: format!("ffprobe's answer cannot be read: {reason}"),

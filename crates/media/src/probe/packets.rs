@@ -87,6 +87,15 @@ impl Packets {
     }
 }
 
+impl Packets {
+    /// Reads such a list as text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut list = List::default();
+        text.lines().for_each(|line| list.add(line));
+        list.sorted()
+    }
+}
+
 #[derive(Default)]
 struct List {
     stamps: Vec<Stamp>,
@@ -139,11 +148,7 @@ mod tests {
     use super::*;
 
     fn list(lines: &[&str]) -> Option<Packets> {
-        let mut list = List::default();
-        for line in lines {
-            list.add(line);
-        }
-        list.sorted()
+        Packets::parse(&lines.join("\n"))
     }
 
     #[test]
