@@ -113,7 +113,10 @@ impl Config {
 
     /// Prints every setting, its value, and where it comes from.
     pub(crate) fn show(&self) {
-        say(&format!("home = {:?}  # DRISHTIKSHA_HOME, or the user's data folder", self.home));
+        say(&format!(
+            "home = {:?}  # DRISHTIKSHA_HOME, or the user's data folder",
+            self.home.to_string_lossy()
+        ));
         for (setting, value, origin) in &self.values {
             let origin = match origin {
                 Origin::Environment => format!("from {}", setting.env),

@@ -41,14 +41,14 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     match ort_missing {
         None => line(true, format!("engines: {}", engines.join(", ")), ""),
         Some(why) => {
-            line(false, format!("engine ort ({why}); {} is used instead", engines.join(", ")), engine_hint)
+            line(false, format!("engine ort ({why}); {} is used instead", engines.join(", ")), engine_hint);
         }
     }
     for card in detector.models() {
         match &card.state {
             Ok(engine) => line(true, format!("model {} {} on {engine}", card.name, card.version), ""),
             Err(unready) => {
-                line(false, format!("model {} {}: {}", card.name, card.version, unready.why), &unready.hint)
+                line(false, format!("model {} {}: {}", card.name, card.version, unready.why), &unready.hint);
             }
         }
     }

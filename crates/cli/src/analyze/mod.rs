@@ -208,16 +208,11 @@ impl Work<'_> {
             let (folder, _) = entry.place.split_once('/')?;
             entry.package.as_ref().err().filter(|_| folder == name)
         });
-        match refusal {
-            Some(why) => {
-                let error = anyhow::anyhow!("model {name} is refused: {why}");
-                Failure::not_done(error, "remove the folder or get the package again")
-            }
-            None => {
-                let error = AnalyzeError::UnknownModel { name, known };
-                Failure::wrong_use(error, "see `drishtiksha models list`")
-            }
+        if let Some(why) = refusal {
+            let error = anyhow::anyhow!("model {name} is refused: {why}");
+            return Failure::not_done(error, "remove the folder or get the package again");
         }
+        Failure::wrong_use(AnalyzeError::UnknownModel { name, known }, "see `drishtiksha models list`")
     }
 
     fn print(&self, input: &Input, done: &Done) {
@@ -256,15 +251,15 @@ impl Work<'_> {
 fn tally_line(tally: Tally) -> String {
     let Tally { judged, fake, undecided, failed, passed_over } = tally;
     let clean = judged - fake - undecided;
-    let mut line =
-        format!("{judged} files judged: {fake} FAKE, {clean} without a sign, {undecided} undecided");
+    let mut parts =
+        vec![format!("{judged} files judged: {fake} FAKE, {clean} without a sign, {undecided} undecided")];
     if failed > 0 {
-        line.push_str(&format!("; {failed} could not be read"));
+        parts.push(format!("{failed} could not be read"));
     }
     if passed_over > 0 {
-        line.push_str(&format!("; {passed_over} other files passed over"));
+        parts.push(format!("{passed_over} other files passed over"));
     }
-    line
+    parts.join("; ")
 }
 
 /// The whole result of one file as the contract has it.

@@ -24,7 +24,9 @@ pub(super) fn print(detector: &LocalDetector, as_json: bool) {
     let paint = Paint(colour_on_stdout());
     let (detectors, helpers): (Vec<&ModelCard>, Vec<&ModelCard>) =
         cards.iter().partition(|card| card.is_detector);
-    detectors.iter().for_each(|card| print_card(card, paint));
+    for card in detectors {
+        print_card(card, paint);
+    }
     say(&paint.bold("helpers"));
     for card in helpers {
         let state = match &card.state {

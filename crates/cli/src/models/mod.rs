@@ -101,17 +101,13 @@ fn pull(
     }
     for package in packages {
         let name = &package.manifest.name;
-        let pulled = match from {
-            Some(file) => pull::from_file(package, file, &store),
-            None => {
-                if package.weights.is_err() {
-                    complain(&format!(
-                        "{name}: fetching weights under the licence {}",
-                        package.manifest.licence
-                    ));
-                }
-                pull::fetch(package, &store, &config.home)
+        let pulled = if let Some(file) = from {
+            pull::from_file(package, file, &store)
+        } else {
+            if package.weights.is_err() {
+                complain(&format!("{name}: fetching weights under the licence {}", package.manifest.licence));
             }
+            pull::fetch(package, &store, &config.home)
         };
         match pulled.map_err(pull_failure)? {
             Pulled::Present => complain(&format!("{name}: weights are there")),

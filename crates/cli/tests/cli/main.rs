@@ -1,0 +1,25 @@
+//! The real program, run as a person runs it: in a home of its own, on files that are what they should be
+//! and on files that are not. What a part of it does inside is tested beside that part.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test ends where what it needs is not there, and a skip prints its reason"
+)]
+
+mod cancel;
+mod exit_codes;
+mod hostile;
+mod hostile_manifests;
+mod hostile_pictures;
+mod hostile_places;
+mod hostile_recordings;
+mod hostile_weights;
+mod media;
+mod models;
+mod names;
+mod onnx;
+mod output;
+mod package;
+mod parsers;
+mod settings;
+mod support;
