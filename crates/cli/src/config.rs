@@ -176,6 +176,7 @@ fn default_home() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_unknown_key_and_a_wrong_value_are_named() {
@@ -189,6 +190,30 @@ mod tests {
             .collect();
         let wrong = Config::check(PathBuf::new(), values).unwrap_err();
         assert!(format!("{wrong:?}").contains("limits.megapixels"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_in_the_file_is_read_or_refused(
+            table in "(engine|limits|models|\\PC{0,8})",
+            key in "(choice|threads|spin|megapixels|file_bytes|folders|\\PC{0,8})",
+            value in "(-?[0-9]{1,25}|'\\PC{0,20}'|true|nan|[\\[\\]{}=.,\\PC]{0,12})",
+        ) {
+            let text = format!("[{table}]\n{key} = {value}\n");
+            if let Ok(values) = read_file(&text, Path::new("c.toml")) {
+                let values = SETTINGS
+                    .iter()
+                    .map(|s| {
+                        let value = values.get(s.key).cloned();
+                        (s, value.unwrap_or_else(|| s.default.to_owned()), Origin::Default)
+                    })
+                    .collect();
+                if let Ok(config) = Config::check(PathBuf::new(), values) {
+                    prop_assert!((1..=MAX_MEGAPIXELS).contains(&config.max_megapixels));
+                    prop_assert!(config.max_bytes > 0);
+                }
+            }
+        }
     }
 
     #[test]

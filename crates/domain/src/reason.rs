@@ -52,7 +52,7 @@ reasons! {
     /// The probability lies between the two thresholds.
     BetweenThresholds = "between_thresholds", "The probability lies in the range where this model is often wrong.", "";
     /// The model has no measured quality here, so nothing may follow from its score.
-    Unrated = "unrated", "This model has no measured quality here, so its score decides nothing.", "";
+    Unrated = "unrated", "A model without measured quality looked as well; its score decides nothing.", "";
     /// Parts of the file were judged, others could not be.
     PartOnly = "part_only", "Only a part of the file could be judged.", "";
     /// Models of one family contradict each other.

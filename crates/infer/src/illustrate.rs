@@ -23,7 +23,7 @@ pub(crate) fn thumbnail(picture: &Picture, time_ms: Option<u64>) -> Option<Thumb
 pub(crate) struct Peaks {
     samples_each: usize,
     in_part: usize,
-    peaks: Vec<f32>,
+    parts: Vec<f32>,
 }
 
 impl Peaks {
@@ -32,16 +32,16 @@ impl Peaks {
         Self {
             samples_each: usize::try_from(samples.div_ceil(PEAKS)).unwrap_or(1).max(1),
             in_part: 0,
-            peaks: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
     pub(crate) fn add(&mut self, samples: &[f32]) {
         for sample in samples {
             if self.in_part == 0 {
-                self.peaks.push(0.0);
+                self.parts.push(0.0);
             }
-            if let Some(last) = self.peaks.last_mut() {
+            if let Some(last) = self.parts.last_mut() {
                 *last = last.max(sample.abs()).min(1.0);
             }
             self.in_part = (self.in_part + 1) % self.samples_each;
@@ -50,9 +50,9 @@ impl Peaks {
 
     /// A file that is longer than it said has more parts; neighbours are joined.
     pub(crate) fn finish(mut self) -> Vec<f32> {
-        while self.peaks.len() as u64 > 2 * PEAKS {
-            self.peaks = self.peaks.chunks(2).map(|pair| pair.iter().copied().fold(0.0, f32::max)).collect();
+        while self.parts.len() as u64 > 2 * PEAKS {
+            self.parts = self.parts.chunks(2).map(|pair| pair.iter().copied().fold(0.0, f32::max)).collect();
         }
-        self.peaks
+        self.parts
     }
 }

@@ -87,7 +87,7 @@ fn serve(mut model: Box<dyn Model>, requests: &Receiver<Request>, max_batch: usi
                 let _ = request.reply.send(answer);
             }
             Work::Rows { input, output, rows } => {
-                let first = Rows { input, output, rows, stop: request.stop, reply: request.reply };
+                let first = Asked { input, output, rows, stop: request.stop, reply: request.reply };
                 let (group, left) = gather(first, requests, max_batch);
                 next = left;
                 run_group(model.as_mut(), group, max_batch);
@@ -96,7 +96,7 @@ fn serve(mut model: Box<dyn Model>, requests: &Receiver<Request>, max_batch: usi
     }
 }
 
-struct Rows {
+struct Asked {
     input: String,
     output: String,
     rows: Vec<Tensor>,
@@ -106,7 +106,7 @@ struct Rows {
 
 /// Takes what already waits and fits beside `first`; never waits for more, because on a CPU a fuller
 /// batch is not faster per row.
-fn gather(first: Rows, requests: &Receiver<Request>, max_batch: usize) -> (Vec<Rows>, Option<Request>) {
+fn gather(first: Asked, requests: &Receiver<Request>, max_batch: usize) -> (Vec<Asked>, Option<Request>) {
     let mut count = first.rows.len();
     let mut group = vec![first];
     while count < max_batch {
@@ -119,7 +119,7 @@ fn gather(first: Rows, requests: &Receiver<Request>, max_batch: usize) -> (Vec<R
                     && same_shape(&group[0].rows, &rows) =>
             {
                 count += rows.len();
-                group.push(Rows { input, output, rows, stop: request.stop, reply: request.reply });
+                group.push(Asked { input, output, rows, stop: request.stop, reply: request.reply });
             }
             work => return (group, Some(Request { work, stop: request.stop, reply: request.reply })),
         }
@@ -132,7 +132,7 @@ fn same_shape(a: &[Tensor], b: &[Tensor]) -> bool {
     shapes(a) == shapes(b)
 }
 
-fn run_group(model: &mut dyn Model, group: Vec<Rows>, max_batch: usize) {
+fn run_group(model: &mut dyn Model, group: Vec<Asked>, max_batch: usize) {
     let (together, _watches) = stop_when_all(group.iter().map(|rows| &rows.stop));
     let rows: Vec<&Tensor> = group.iter().flat_map(|g| &g.rows).collect();
     let answer = run_rows(model, &group[0].input, &group[0].output, &rows, max_batch, &together);

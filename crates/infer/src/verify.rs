@@ -87,7 +87,7 @@ impl LocalDetector {
         stop: &StopToken,
     ) -> Result<CaseResult, VerifyError> {
         let path = base.join(&case.input);
-        let difference = if case.input.ends_with(".f32") {
+        let difference = if case.is_raw() {
             let values = self.raw(package, case, &path, stop)?;
             let expected = case.output.iter();
             let differences = expected.zip(&values).map(|(e, v)| (e - f64::from(*v)).abs());

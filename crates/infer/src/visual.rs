@@ -96,13 +96,8 @@ impl Tracker {
             }
         }
         for (face, old) in faces.iter_mut().zip(&matched) {
-            face.track = match old {
-                Some(old) => self.last[*old].track,
-                None => {
-                    self.next += 1;
-                    self.next - 1
-                }
-            };
+            face.track = old.map_or(self.next, |old| self.last[old].track);
+            self.next += u32::from(old.is_none());
         }
         // A person who was not seen for one frame is remembered where last seen.
         let kept: Vec<FoundFace> = self

@@ -42,8 +42,11 @@ pub(super) fn report(
         .filter(|_| report.facts.bytes <= MAX_EMBEDDED_BYTES)
         .and_then(|mime| Some((mime, fs::read(&input.path).ok()?)));
     let original = bytes.as_ref().map(|(mime, bytes)| Original { mime, bytes });
+    // A report is passed on, and the folders of the one who made it are nobody else's business.
+    let shown =
+        input.path.file_name().map_or_else(|| input.name.clone(), |name| name.to_string_lossy().into_owned());
     let html_path = folder.join(format!("{stem}.html"));
-    let page = report::html(&input.name, report, cards, original);
+    let page = report::html(&shown, report, cards, original);
     fs::write(&html_path, page).map_err(|error| cannot(&html_path, error))?;
     Ok(html_path)
 }

@@ -1,5 +1,7 @@
 //! `golden.json`: inputs with the answers that a package must give, whatever engine runs it.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 /// The golden cases of one package.
@@ -42,6 +44,13 @@ pub enum GoldenError {
     Empty(String),
 }
 
+impl GoldenCase {
+    /// Whether the input is a raw tensor.
+    pub fn is_raw(&self) -> bool {
+        Path::new(&self.input).extension().is_some_and(|extension| extension == "f32")
+    }
+}
+
 impl Golden {
     /// Reads and checks golden cases.
     pub fn parse(text: &str) -> Result<Self, GoldenError> {
@@ -51,7 +60,7 @@ impl Golden {
             return Err(GoldenError::Empty("there is no case".to_owned()));
         }
         for case in &golden.cases {
-            let raw = case.input.ends_with(".f32");
+            let raw = case.is_raw();
             let provable = case.tolerance > 0.0
                 && case.tolerance.is_finite()
                 && (case.score.is_some() || !case.output.is_empty())

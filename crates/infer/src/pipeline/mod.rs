@@ -1,9 +1,9 @@
 //! The closed list of ways to judge a file, one file each.
 
 mod audio_windows;
-mod face_classifier;
-mod frame_sequence;
-mod image_classifier;
+pub(crate) mod face_classifier;
+pub(crate) mod frame_sequence;
+pub(crate) mod image_classifier;
 mod landmark_form;
 mod windows;
 

@@ -144,17 +144,18 @@ fn every_pipeline_of_a_detector_has_a_real_net_here() {
     assert_eq!(MediaKind::ALL.len(), 3);
 }
 
+struct StopAt(StopToken);
+impl Progress for StopAt {
+    fn advanced(&self, phase: Phase, done: u64, _: Option<u64>) {
+        if phase == Phase::Frames && done == 3 {
+            self.0.stop();
+        }
+    }
+}
+
 #[test]
 fn a_stop_in_the_middle_ends_the_work_as_stopped() {
     let Some(bench) = published() else { return };
-    struct StopAt(StopToken);
-    impl Progress for StopAt {
-        fn advanced(&self, phase: Phase, done: u64, _: Option<u64>) {
-            if phase == Phase::Frames && done == 3 {
-                self.0.stop();
-            }
-        }
-    }
     let stop = StopToken::new();
     let path = testdata("samples/portrait.mp4");
     let request = Request { path: &path, models: &[], illustrate: false };

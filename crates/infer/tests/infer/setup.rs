@@ -64,7 +64,7 @@ pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.ends_with(".onnx") && !name.starts_with("yunet") {
+            if path.extension().is_some_and(|extension| extension == "onnx") && !name.starts_with("yunet") {
                 let file = std::fs::File::open(&path).unwrap();
                 store.put(&name, file, checksum(&path).unwrap()).unwrap();
             }

@@ -1,6 +1,7 @@
 //! What the tests start where the real binary starts itself: drops its rights, or tries weights.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "__load" => match dk_infer::guard::load_in_child(rest) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
-                eprintln!("{why}");
+                // Nobody reads on when standard error is closed.
+                let _ = writeln!(std::io::stderr(), "{why}");
                 ExitCode::FAILURE
             }
         },

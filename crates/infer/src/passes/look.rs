@@ -1,0 +1,216 @@
+//! The pass that looks: shows a picture, or the frames of a film, to every planned model.
+
+use std::sync::Arc;
+
+use dk_app::{DetectError, Phase, Progress, Request, StopToken};
+use dk_domain::{MediaKind, Outcome, Reason};
+use dk_media::{FramePlan, MediaFile};
+
+use super::{Looked, Planned, Start, report, start_all};
+use crate::detector::{LocalDetector, from_media};
+use crate::fan_out::fan_out;
+use crate::helper::{FaceFinder, LandmarkFinder};
+use crate::illustrate::thumbnail;
+use crate::judge::{Failure, Judge, Reading};
+use crate::package::Pipeline;
+use crate::pipeline::{
+    FaceClassifier, FrameSequence, ImageClassifier, face_classifier, frame_sequence, image_classifier,
+};
+use crate::visual::{Seen, Tracker};
+
+/// The longer side at which frames are decoded; larger ones are scaled down. Nets look at far less, and
+/// faces stay clear.
+const MAX_FRAME_SIDE_PX: u32 = 1920;
+
+impl LocalDetector {
+    /// Shows the picture, or the frames of the video, to every planned model.
+    pub(crate) fn look(
+        &self,
+        file: &MediaFile,
+        planned: &[Planned<'_>],
+        request: &Request<'_>,
+        progress: &dyn Progress,
+        stop: &StopToken,
+        looked: &mut Looked,
+    ) -> Result<(), DetectError> {
+        let kind = file.facts.kind;
+        let faces = planned.iter().any(|p| needs_faces(&p.package.manifest.pipeline));
+        let faces = if faces { self.face_finder(stop) } else { None };
+        let landmarks =
+            planned.iter().any(|p| matches!(p.package.manifest.pipeline, Pipeline::FrameSequence(..)));
+        let landmarks = if landmarks { self.landmark_finder(stop) } else { None };
+        let (judges, who) = start_all(planned, looked, |p| {
+            visual_judge(p, kind, request.illustrate, faces.is_some(), landmarks.as_ref())
+        });
+        if judges.is_empty() {
+            return Ok(());
+        }
+        let mut producer = Producer { faces, tracker: Tracker::default(), progress, stop, request, looked };
+        let mut face_failure = None;
+        let judged = fan_out(judges, stop, &report(&who, progress), |see| {
+            let result = match kind {
+                MediaKind::Image => producer.still(file, see),
+                MediaKind::Video | MediaKind::Audio => producer.film(file, &frame_plan(planned), see),
+            };
+            match result {
+                Err(Produce::Media(error)) => Err(from_media(error)),
+                Err(Produce::Faces(failure)) => {
+                    face_failure = Some(failure);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            }
+        })?;
+        for (planned, judged) in who.into_iter().zip(judged) {
+            match &face_failure {
+                Some(failure) if needs_faces(&planned.package.manifest.pipeline) => {
+                    looked.fail(planned.package, failure);
+                }
+                _ => looked.take(planned, judged),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn needs_faces(pipeline: &Pipeline) -> bool {
+    matches!(pipeline, Pipeline::FaceClassifier(..) | Pipeline::FrameSequence(..))
+}
+
+/// One plan that serves every model: the densest spread, and windows where one wants them.
+fn frame_plan(planned: &[Planned<'_>]) -> FramePlan {
+    let mut plan =
+        FramePlan { spread: 0, min_spread: 0, windows: 0, window_frames: 0, max_side_px: MAX_FRAME_SIDE_PX };
+    for planned in planned {
+        let manifest = &planned.package.manifest;
+        if let Pipeline::FrameSequence(_, _, rule) = &manifest.pipeline {
+            plan.windows = plan.windows.max(manifest.video.windows);
+            plan.window_frames = plan.window_frames.max(rule.frames);
+        } else {
+            plan.spread = plan.spread.max(manifest.video.spread);
+            plan.min_spread = plan.min_spread.max(manifest.video.min_spread);
+        }
+    }
+    plan
+}
+
+fn visual_judge(
+    planned: &Planned<'_>,
+    kind: MediaKind,
+    illustrate: bool,
+    has_faces: bool,
+    landmarks: Option<&Arc<LandmarkFinder>>,
+) -> Result<Start<Seen>, Failure> {
+    let package = planned.package;
+    let manifest = &package.manifest;
+    let (runner, aggregate) = (planned.net.runner.clone(), manifest.aggregate);
+    let missing = || Ok(Start::Known(Outcome::NotApplicable(vec![Reason::HelperMissing])));
+    if needs_faces(&manifest.pipeline) && !has_faces {
+        return missing();
+    }
+    let reading = |net| Reading::new(manifest, net, package.head.as_ref(), kind);
+    let judge: Box<dyn Judge<Seen>> = match &manifest.pipeline {
+        Pipeline::ImageClassifier(net, rule) => Box::new(ImageClassifier {
+            runner,
+            reading: reading(net)?,
+            net: net.clone(),
+            rule: *rule,
+            aggregate,
+            kind,
+            illustrate,
+            work: image_classifier::Work::default(),
+        }),
+        Pipeline::FaceClassifier(net, rule, face) => Box::new(FaceClassifier {
+            runner,
+            reading: reading(net)?,
+            net: net.clone(),
+            rule: *rule,
+            face: *face,
+            aggregate,
+            kind,
+            work: face_classifier::Work::default(),
+        }),
+        Pipeline::FrameSequence(net, face, rule) => {
+            let Some(landmarks) = landmarks else { return missing() };
+            Box::new(FrameSequence {
+                runner,
+                landmarks: Arc::clone(landmarks),
+                reading: reading(net)?,
+                net: net.clone(),
+                face: *face,
+                rule: *rule,
+                aggregate,
+                work: frame_sequence::Work::default(),
+            })
+        }
+        other => return Err(Failure::Broken(format!("{} does not look at pictures", other.as_str()))),
+    };
+    Ok(Start::Judge(judge))
+}
+
+/// Why a pass ended early.
+enum Produce {
+    Media(dk_media::MediaError),
+    /// The face finder failed: a fault of a helper, not of the file.
+    Faces(Failure),
+}
+
+/// Decodes, finds faces once for all, and hands the frames out.
+struct Producer<'a, 'r> {
+    faces: Option<FaceFinder>,
+    tracker: Tracker,
+    progress: &'a dyn Progress,
+    stop: &'a StopToken,
+    request: &'a Request<'r>,
+    looked: &'a mut Looked,
+}
+
+impl Producer<'_, '_> {
+    fn still(&mut self, file: &MediaFile, see: &mut dyn FnMut(Seen) -> bool) -> Result<(), Produce> {
+        let picture = file.picture(self.stop).map_err(Produce::Media)?;
+        let seen =
+            self.prepare(Seen { picture, index: 0, time_ms: 0, window: None, faces: Vec::new() }, None)?;
+        see(seen);
+        self.progress.advanced(Phase::Frames, 1, Some(1));
+        Ok(())
+    }
+
+    fn film(
+        &mut self,
+        file: &MediaFile,
+        plan: &FramePlan,
+        see: &mut dyn FnMut(Seen) -> bool,
+    ) -> Result<(), Produce> {
+        let frames = file.frames(plan, self.stop).map_err(Produce::Media)?;
+        let total = frames.planned() as u64;
+        for (done, frame) in (1..).zip(frames) {
+            let frame = frame.map_err(Produce::Media)?;
+            let time_ms = frame.time_ms;
+            let seen = Seen {
+                picture: frame.picture,
+                index: frame.index,
+                time_ms,
+                window: frame.window,
+                faces: Vec::new(),
+            };
+            let seen = self.prepare(seen, Some(time_ms))?;
+            let wanted = see(seen);
+            self.progress.advanced(Phase::Frames, done, Some(total.max(done)));
+            if !wanted {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, mut seen: Seen, time_ms: Option<u64>) -> Result<Seen, Produce> {
+        if let Some(finder) = &self.faces {
+            seen.faces = finder.find(&seen.picture, self.stop).map_err(Produce::Faces)?;
+            self.tracker.number(&mut seen.faces);
+        }
+        if self.request.illustrate && seen.window.is_none() {
+            self.looked.illustration.thumbnails.extend(thumbnail(&seen.picture, time_ms));
+        }
+        Ok(seen)
+    }
+}

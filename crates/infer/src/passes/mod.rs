@@ -1,0 +1,141 @@
+//! The two passes over a file: one that looks and one that listens. Each decodes once, however many models
+//! follow it.
+
+mod listen;
+mod look;
+
+use std::sync::Arc;
+
+use dk_app::{Illustration, ModelFailure, Progress, StopToken};
+use dk_domain::{Finding, ModelId, Outcome};
+
+use crate::detector::LocalDetector;
+use crate::fan_out::Judged;
+use crate::helper::{FaceFinder, LandmarkFinder, SpeechFinder};
+use crate::judge::{Failure, Judge};
+use crate::nets::Net;
+use crate::package::{Package, Pipeline};
+
+/// A package with its loaded net.
+pub(crate) struct Planned<'a> {
+    pub(crate) package: &'a Package,
+    pub(crate) net: Net,
+}
+
+/// What the passes have gathered.
+#[derive(Default)]
+pub(crate) struct Looked {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) failures: Vec<ModelFailure>,
+    pub(crate) illustration: Illustration,
+}
+
+impl Looked {
+    fn take(&mut self, planned: &Planned<'_>, judged: Judged) {
+        match judged.outcome {
+            Ok(outcome) => {
+                self.findings.push(finding(planned.package, &planned.net.engine, &outcome, judged.took_secs));
+            }
+            Err(failure) => self.fail(planned.package, &failure),
+        }
+    }
+
+    fn fail(&mut self, package: &Package, failure: &Failure) {
+        self.failures.push(ModelFailure {
+            model: package.manifest.name.clone(),
+            code: failure.code(),
+            message: failure.in_one_line(),
+        });
+    }
+}
+
+pub(crate) fn finding(package: &Package, engine: &str, outcome: &Outcome, took_secs: f64) -> Finding {
+    let manifest = &package.manifest;
+    Finding {
+        model: ModelId {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            sha256: manifest.weights.sha256,
+            engine: engine.to_owned(),
+        },
+        family: manifest.family.clone(),
+        weight: manifest.weight,
+        outcome: outcome.clone(),
+        took_secs,
+    }
+}
+
+/// A judge, or the outcome that is clear before anything was seen.
+enum Start<Item> {
+    Judge(Box<dyn Judge<Item>>),
+    Known(Outcome),
+}
+
+impl LocalDetector {
+    fn face_finder(&self, stop: &StopToken) -> Option<FaceFinder> {
+        let package = self.nets.helper(|pipeline| match pipeline {
+            Pipeline::FaceDetector(rule) => Some(rule.preference),
+            _ => None,
+        })?;
+        let Pipeline::FaceDetector(rule) = package.manifest.pipeline else { return None };
+        self.helper_net(package, stop).map(|net| FaceFinder::new(net.runner, rule))
+    }
+
+    fn landmark_finder(&self, stop: &StopToken) -> Option<Arc<LandmarkFinder>> {
+        let package =
+            self.nets.helper(|pipeline| matches!(pipeline, Pipeline::FaceLandmarks).then_some(0))?;
+        self.helper_net(package, stop).map(|net| Arc::new(LandmarkFinder::new(net.runner)))
+    }
+
+    fn speech_finder(&self, stop: &StopToken) -> Option<SpeechFinder> {
+        let package =
+            self.nets.helper(|pipeline| matches!(pipeline, Pipeline::VoiceActivity).then_some(0))?;
+        self.helper_net(package, stop).map(|net| SpeechFinder::new(net.runner))
+    }
+
+    fn helper_net(&self, package: &Package, stop: &StopToken) -> Option<Net> {
+        match self.nets.get(package, stop) {
+            Ok(net) => Some(net),
+            Err(unready) => {
+                tracing::warn!(model.name = %package.manifest.name, why = %unready.why, "a helper cannot be used");
+                None
+            }
+        }
+    }
+}
+
+/// Splits the planned models into those that judge and those whose outcome is known at once.
+fn start_all<'a, 'p, Item>(
+    planned: &'p [Planned<'a>],
+    looked: &mut Looked,
+    start: impl Fn(&Planned<'_>) -> Result<Start<Item>, Failure>,
+) -> (Vec<Box<dyn Judge<Item>>>, Vec<&'p Planned<'a>>) {
+    let (mut judges, mut who) = (Vec::new(), Vec::new());
+    for planned in planned {
+        match start(planned) {
+            Ok(Start::Judge(judge)) => {
+                judges.push(judge);
+                who.push(planned);
+            }
+            Ok(Start::Known(outcome)) => {
+                looked.take(planned, Judged { outcome: Ok(outcome), took_secs: 0.0 });
+            }
+            Err(failure) => looked.fail(planned.package, &failure),
+        }
+    }
+    (judges, who)
+}
+
+/// Tells the listener of each model that has come to its finding.
+fn report<'a>(who: &'a [&Planned<'_>], progress: &'a dyn Progress) -> impl Fn(usize, &Judged) + Sync + 'a {
+    move |number, judged| {
+        if let (Some(planned), Ok(outcome)) = (who.get(number), &judged.outcome) {
+            progress.model_finished(&finding(
+                planned.package,
+                &planned.net.engine,
+                outcome,
+                judged.took_secs,
+            ));
+        }
+    }
+}
