@@ -79,7 +79,6 @@ fn a_picture_larger_than_its_file_is_refused_before_a_pixel_is_stored() {
         ("bomb.png", png(100_000, 100_000, &pixels())),
         ("bomb.gif", gif_of(65_535, 65_535)),
         ("bomb.bmp", bmp_of(60_000, 60_000)),
-        ("bomb.webp", large_webp()),
         ("bomb.jpg", large_jpeg),
     ] {
         home.write(name, bytes);
@@ -116,6 +115,7 @@ fn a_picture_that_contradicts_itself_is_damaged() {
         ("only-mark.jpg", b"\xff\xd8\xff".to_vec()),
         ("only-marks.jpg", b"\xff\xd8\xff\xd9\xff\xd8\xff\xd9".to_vec()),
         ("long-segment.jpg", b"\xff\xd8\xff\xe1\xff\xffExif\0\0".to_vec()),
+        ("bomb.webp", large_webp()),
         ("no-size.webp", b"RIFF\x04\0\0\0WEBP".to_vec()),
         ("filled.webp", [b"RIFF\xff\xff\xff\xffWEBPVP8L".as_slice(), &[0xff; 200]].concat()),
     ] {

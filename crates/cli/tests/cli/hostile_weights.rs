@@ -1,11 +1,12 @@
 //! Weights that are broken or lie: refused by a limited child or failing by name, while all else goes on.
 
+use dk_infer::engine::libraries_in;
 use serde_json::Value;
 
 use crate::media::{BRIGHT, DARK, bmp};
 use crate::onnx::Net;
 use crate::package::{Package, sha256};
-use crate::support::{Home, Outcome, text};
+use crate::support::{Home, Outcome, checkout, finish, text};
 
 pub(crate) fn home() -> Home {
     let home = Home::new();
@@ -62,6 +63,48 @@ fn weights_that_no_engine_can_load_are_refused_by_a_limited_child() {
         assert!(message.contains("drishtiksha models pull brightness"), "{name}: {message}");
     }
     assert_eq!(home.everything_in("data"), [""; 0], "what failed is not remembered as good");
+}
+
+#[test]
+fn weights_that_onnxruntime_cannot_load_are_refused_by_a_limited_child() {
+    let Some(library) = libraries_in(&checkout().join(".drishtiksha/lib")).into_iter().next() else {
+        println!("skipped: the library of ONNX Runtime is not in the checkout's data folder (make setup)");
+        return;
+    };
+    let home = home();
+    let whole = Net::brightness().bytes();
+    let judge = || {
+        let mut command =
+            home.command(["analyze", "--json", "--quiet", "--models", "brightness", "dark.bmp"]);
+        command.env("DRISHTIKSHA_ENGINE", "ort").env("ORT_DYLIB_PATH", &library);
+        let outcome = finish(command);
+        outcome.is_orderly();
+        outcome
+    };
+    Package::brightness().put(&home);
+    assert_eq!(judge().code, Some(0), "whole weights");
+    for (name, bytes) in [
+        ("nothing", Vec::new()),
+        ("ones", vec![0xff; 20]),
+        ("text", b"these are no weights".to_vec()),
+        ("half", whole[..whole.len() / 2].to_vec()),
+        ("unknown operator", Net::unknown_operator().bytes()),
+        ("circle", Net::in_a_circle().bytes()),
+        ("dangling", Net::dangling_input().bytes()),
+        ("more bytes than brought", Net::with_constant(&[1 << 40], &[0; 4]).bytes()),
+        ("sides that overflow", Net::with_constant(&[i64::MAX, i64::MAX, 16], &[0; 4]).bytes()),
+        ("fewer bytes than promised", Net::with_constant(&[4], &[0; 7]).bytes()),
+    ] {
+        Package::brightness().with_weights(bytes).put(&home);
+        let outcome = judge();
+        assert_eq!(outcome.document()["failures"][0]["code"], "model_unavailable", "{name}: {outcome:?}");
+        let message = failure(&outcome, "model_unavailable");
+        assert!(message.contains("a trial load in a limited child failed"), "{name}: {message}");
+    }
+    // This engine asks for the memory only when it runs, and says that it did not get it.
+    Package::brightness().with_net(&Net::more_than_memory()).put(&home);
+    let message = failure(&judge(), "model_failed");
+    assert!(message.contains("ort failed to run the net"), "{message}");
 }
 
 #[test]
