@@ -89,7 +89,6 @@ impl Detector for LocalDetector {
     ) -> Result<Detection, DetectError> {
         let file =
             MediaFile::open(request.path, &self.tools, &self.limits, progress, stop).map_err(from_media)?;
-        progress.facts(&file.facts);
         let chosen = self.chosen(file.facts.kind, request.models);
         let (listeners, viewers): (Vec<&Package>, Vec<&Package>) = chosen
             .into_iter()

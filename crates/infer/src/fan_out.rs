@@ -1,6 +1,7 @@
 //! One stream of items, decoded once, seen by several judges at the same time, each on a thread of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
@@ -27,14 +28,17 @@ pub(crate) fn fan_out<Item: Send + Sync, E>(
     finished: &(dyn Fn(usize, &Judged) + Sync),
     produce: impl FnOnce(&mut dyn FnMut(Item) -> bool) -> Result<(), E>,
 ) -> Result<Vec<Judged>, E> {
+    // Set before the items end when they end too early: nobody may conclude from half a file.
+    let broken = AtomicBool::new(false);
     thread::scope(|scope| {
         let mut senders: Vec<Option<SyncSender<Arc<Item>>>> = Vec::new();
         let mut threads = Vec::new();
+        let broken = &broken;
         for (number, judge) in judges.into_iter().enumerate() {
             let (sender, items) = sync_channel::<Arc<Item>>(WAITING);
             senders.push(Some(sender));
             threads.push(scope.spawn(move || {
-                let judged = judge_all(judge, items.into_iter(), stop);
+                let judged = judge_all(judge, items.into_iter(), stop, broken);
                 finished(number, &judged);
                 judged
             }));
@@ -49,6 +53,7 @@ pub(crate) fn fan_out<Item: Send + Sync, E>(
             }
             senders.iter().any(Option::is_some) && !stop.is_stopped()
         });
+        broken.store(produced.is_err(), Ordering::SeqCst);
         drop(senders);
         let judged = threads.into_iter().map(|t| t.join().unwrap_or_else(|_| panicked())).collect();
         produced.map(|()| judged)
@@ -59,6 +64,7 @@ fn judge_all<Item>(
     mut judge: Box<dyn Judge<Item> + '_>,
     items: impl Iterator<Item = Arc<Item>>,
     stop: &StopToken,
+    broken: &AtomicBool,
 ) -> Judged {
     let mut started = None;
     let see_all = || {
@@ -69,7 +75,10 @@ fn judge_all<Item>(
             }
             judge.see(&item, stop)?;
         }
-        if stop.is_stopped() { Err(Failure::Stopped) } else { judge.conclude(stop) }
+        if stop.is_stopped() || broken.load(Ordering::SeqCst) {
+            return Err(Failure::Stopped);
+        }
+        judge.conclude(stop)
     };
     let outcome = see_all();
     Judged { outcome, took_secs: started.map_or(0.0, |at| at.elapsed().as_secs_f64()) }

@@ -50,17 +50,6 @@ impl Failure {
     pub(crate) fn code(&self) -> ErrorCode {
         if matches!(self, Self::Stopped) { ErrorCode::Stopped } else { ErrorCode::ModelFailed }
     }
-
-    /// The chain of causes in one line.
-    pub(crate) fn in_one_line(&self) -> String {
-        let mut line = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            line = format!("{line}: {error}");
-            cause = error.source();
-        }
-        line
-    }
 }
 
 /// How one package turns a net's answer into scores, probabilities and an opinion.

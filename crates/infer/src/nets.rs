@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dk_app::{StopToken, Unready};
 use dk_domain::ModelName;
 
+use crate::chain::in_one_line;
 use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
 use crate::package::{Package, Pipeline, Registry, Root, Store};
@@ -104,11 +105,12 @@ impl Nets {
             let library = self.library.as_deref().filter(|_| engine.kind() == EngineKind::Ort);
             guard
                 .admit(weights, manifest.weights.sha256, engine.kind(), library, stop)
-                .map_err(|error| refused(error.to_string()))?;
+                .map_err(|error| refused(in_one_line(&error)))?;
         }
         // A helper looks at large pictures now and then; a detector is fed all the time.
         let memory = if manifest.is_detector() { Memory::Keep } else { Memory::GiveBack };
-        let model = engine.load(weights, self.threads, memory).map_err(|error| refused(error.to_string()))?;
+        let model =
+            engine.load(weights, self.threads, memory).map_err(|error| refused(in_one_line(&error)))?;
         check_names(
             manifest.pipeline.net().map(|net| (&net.input, &net.output)),
             model.inputs(),

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use dk_domain::{ModelName, Sha256};
 
-use crate::package::{Package, PackageRegistry, Source, Store, StoreError, checksum};
+use crate::package::{Package, PackageRegistry, Source, Store, StoreError, checksum, open_regular};
 
 /// What came of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +92,12 @@ impl PullError {
 /// Takes the weights from a file that the user has.
 pub fn from_file(package: &Package, file: &Path, store: &Store) -> Result<Pulled, PullError> {
     let weights = &package.manifest.weights;
-    let source = File::open(file).map_err(|source| PullError::Io { path: file.to_owned(), source })?;
-    Ok(Pulled::Stored(store.put(&file.display().to_string(), BufReader::new(source), weights.sha256)?))
+    let source = open_regular(file).map_err(|source| PullError::Io { path: file.to_owned(), source })?;
+    Ok(Pulled::Stored(store.put(
+        &file.display().to_string(),
+        BufReader::new(source).take(weights.bytes + 1),
+        weights.sha256,
+    )?))
 }
 
 /// Fetches the weights as the package says. `scratch` is a folder for the archive, removed afterwards.

@@ -9,6 +9,7 @@ use std::thread;
 
 use dk_app::{StopToken, Watch};
 
+use crate::chain::in_one_line;
 use crate::engine::{Model, RunError, Tensor};
 
 /// Requests that may wait before the sender has to.
@@ -140,7 +141,7 @@ fn run_group(model: &mut dyn Model, group: Vec<Asked>, max_batch: usize) {
         Ok(answers) => answers.into_iter(),
         Err(error) => {
             // One failed run fails all who shared it, each with the same words.
-            let words = error.to_string();
+            let words = in_one_line(&error);
             for rows in group {
                 let stopped = rows.stop.is_stopped();
                 let error = if stopped { RunError::Stopped } else { engine_error(&words) };

@@ -43,7 +43,7 @@ impl Tensor {
     /// Floats, checked against their shape.
     pub fn floats(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Result<Self, TensorError> {
         let shape = shape.into();
-        if shape.iter().product::<usize>() == values.len() {
+        if volume(&shape) == Some(values.len()) {
             Ok(Self::F32(shape, values))
         } else {
             Err(TensorError::Shape { shape, values: values.len() })
@@ -115,6 +115,11 @@ impl Tensor {
     }
 }
 
+/// How many values a shape holds; none for more than can be counted.
+fn volume(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +139,7 @@ mod tests {
         let c = Tensor::floats([1, 3], vec![1.0, 2.0, f32::NAN]).unwrap();
         assert!(Tensor::stack(&[&a, &c]).is_err());
         assert!(Tensor::floats([2, 2], vec![1.0]).is_err());
+        assert!(Tensor::floats([usize::MAX, 3], vec![1.0]).is_err());
         assert_eq!(c.into_finite_floats(), Err(TensorError::NotFinite { index: 2 }));
         assert!(a.split(2).is_err());
     }

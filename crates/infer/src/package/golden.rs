@@ -1,6 +1,6 @@
 //! `golden.json`: inputs with the answers that a package must give, whatever engine runs it.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ pub enum GoldenError {
     /// Not JSON, or not of this form.
     #[error("golden.json: {0}")]
     Syntax(String),
-    /// No case, or a case that proves nothing.
+    /// No case, a case that proves nothing, or one that leaves the folder.
     #[error("golden.json: {0}")]
     Empty(String),
 }
@@ -60,6 +60,10 @@ impl Golden {
             return Err(GoldenError::Empty("there is no case".to_owned()));
         }
         for case in &golden.cases {
+            let inside = Path::new(&case.input).components().all(|part| matches!(part, Component::Normal(_)));
+            if !inside || case.input.is_empty() {
+                return Err(GoldenError::Empty(format!("{:?} is not a path below testdata/", case.input)));
+            }
             let raw = case.is_raw();
             let provable = case.tolerance > 0.0
                 && case.tolerance.is_finite()

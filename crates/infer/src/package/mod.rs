@@ -16,4 +16,5 @@ pub use manifest::{
 };
 pub use picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
 pub use registry::{Entry, Head, Package, Refusal, Registry, Root};
+pub(crate) use store::open_regular;
 pub use store::{Store, StoreError, checksum};

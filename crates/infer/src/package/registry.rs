@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use dk_app::Unready;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256 as Hasher};
 
 use super::golden::{Golden, GoldenError};
 use super::manifest::{HeadFile, Manifest, ManifestError};
-use super::store::{Store, checksum};
+use super::store::{Store, checksum, open_regular};
 use crate::engine::Weights;
 
 /// Largest manifest, card, golden or head file that is read.
@@ -43,6 +44,7 @@ pub struct Package {
 
 /// A linear head: `score = weights · v + bias`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Head {
     /// One weight per value of the net's answer.
     pub weights: Vec<f32>,
@@ -283,11 +285,16 @@ impl Files<'_> {
         let bytes = match self {
             Self::Folder(folder) => {
                 let path = folder.join(name);
-                let length = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?.len();
-                if length > MAX_TEXT_BYTES {
-                    return Err(refuse(format!("it has {length} bytes, allowed are {MAX_TEXT_BYTES}")));
+                let file = open_regular(&path).map_err(|error| refuse(error.to_string()))?;
+                let mut bytes = Vec::new();
+                // One byte more than allowed, because the length that a file names need not be true.
+                file.take(MAX_TEXT_BYTES + 1)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| refuse(error.to_string()))?;
+                if bytes.len() as u64 > MAX_TEXT_BYTES {
+                    return Err(refuse(format!("it is longer than {MAX_TEXT_BYTES} bytes")));
                 }
-                fs::read(&path).map_err(|error| refuse(error.to_string()))?
+                bytes
             }
             Self::Bundled(..) => {
                 self.bytes(name).ok_or_else(|| refuse("it is not there".to_owned()))?.to_vec()

@@ -88,7 +88,16 @@ fn copy_hashing(from: &mut impl Read, to: &Path) -> io::Result<Sha256> {
 
 /// SHA-256 of a file.
 pub fn checksum(path: &Path) -> io::Result<Sha256> {
-    hash(&mut File::open(path)?, |_| Ok(()))
+    hash(&mut open_regular(path)?, |_| Ok(()))
+}
+
+/// Opens what is a plain file; a pipe would wait for ever and a device never end.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is not a plain file"))
+    }
 }
 
 fn hash(from: &mut impl Read, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Sha256> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use dk_app::{Illustration, ModelFailure, Progress, StopToken};
 use dk_domain::{Finding, ModelId, Outcome};
 
+use crate::chain::in_one_line;
 use crate::detector::LocalDetector;
 use crate::fan_out::Judged;
 use crate::helper::{FaceFinder, LandmarkFinder, SpeechFinder};
@@ -44,7 +45,7 @@ impl Looked {
         self.failures.push(ModelFailure {
             model: package.manifest.name.clone(),
             code: failure.code(),
-            message: failure.in_one_line(),
+            message: in_one_line(failure),
         });
     }
 }

@@ -18,6 +18,10 @@ use crate::judge::Reading;
 
 /// Frames whose probability stands out, each with half the way to its neighbours.
 fn frame_spans(frames: &[FrameScore], track: Track, reading: &Reading) -> Vec<Span> {
+    // A single frame has no neighbours, so nobody knows how long what it shows lasts.
+    if frames.len() < 2 {
+        return Vec::new();
+    }
     let half_way = |a: u64, b: u64| u64::midpoint(a, b);
     frames
         .iter()
