@@ -2,6 +2,8 @@
 //! packages stay.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use crate::hostile_weights::{failure, home, judge};
 use crate::package::{Package, sha256};
@@ -97,7 +99,7 @@ fn a_manifest_that_is_no_text_or_too_long_is_refused() {
         (vec![0; 100], "model.toml"),
         (b"<html>".to_vec(), "model.toml"),
         (b"name = \"brightness".to_vec(), "model.toml"),
-        (vec![b'#'; 2 << 20], "it has 2097152 bytes, allowed are 1048576"),
+        (vec![b'#'; 2 << 20], "it is longer than 1048576 bytes"),
         (deep.into_bytes(), "model.toml"),
         (dotted.into_bytes(), "model.toml"),
     ] {
@@ -130,8 +132,10 @@ fn a_hostile_golden_file_or_head_is_refused_with_the_reason() {
             ),
             "golden.json",
         ),
+        (case("{\"input\": \"../a.png\", \"score\": 1, \"tolerance\": 1, \"note\": \"\"}"), "../a.png"),
+        (case("{\"input\": \"/a.png\", \"score\": 1, \"tolerance\": 1, \"note\": \"\"}"), "/a.png"),
         ("[".repeat(100_000), "golden.json"),
-        (" ".repeat(2 << 20), "it has 2097152 bytes"),
+        (" ".repeat(2 << 20), "it is longer than 1048576 bytes"),
     ] {
         Package { golden, ..Package::brightness() }.put(&home);
         let why = refusal(&home);
@@ -142,6 +146,7 @@ fn a_hostile_golden_file_or_head_is_refused_with_the_reason() {
         ("{\"weights\": [], \"bias\": 0}", "or there are none"),
         ("{\"weights\": [1e39], \"bias\": 0}", "is no linear head"),
         ("{\"weights\": [1], \"bias\": \"much\"}", "is no linear head"),
+        ("{\"weights\": [1], \"bias\": 0, \"more\": 1}", "unknown field `more`"),
         ("not json", "is no linear head"),
     ] {
         let section = format!(
@@ -171,6 +176,31 @@ fn a_package_without_one_of_its_files_is_refused() {
         let folder = Package::brightness().put(&home);
         fs::remove_file(folder.join(file)).unwrap();
         assert!(refusal(&home).contains(&format!("cannot read {file}")));
+    }
+}
+
+#[test]
+fn a_file_of_a_package_that_is_a_pipe_or_a_device_is_not_waited_for() {
+    let home = home();
+    for file in ["model.toml", "card.md", "golden.json", "weights.onnx"] {
+        let folder = Package::brightness().put(&home);
+        for kind in ["pipe", "device"] {
+            fs::remove_file(folder.join(file)).unwrap();
+            if kind == "pipe" {
+                let made = Command::new("mkfifo").arg(folder.join(file)).status();
+                assert!(made.is_ok_and(|status| status.success()), "mkfifo is everywhere");
+            } else {
+                symlink("/dev/zero", folder.join(file)).unwrap();
+            }
+            let outcome = home.run(["models", "list", "--json"]);
+            outcome.is_orderly();
+            let list = outcome.document();
+            let models = list["models"].as_array().expect("a list");
+            let ready = models.iter().any(|card| card["name"] == "brightness" && card["ready"] == true);
+            assert!(!ready, "{file} is a {kind}: {list}");
+            assert!(models.len() > 5, "those inside the program stay");
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 }
 

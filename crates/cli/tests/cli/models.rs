@@ -1,6 +1,7 @@
 //! `models list|verify|pull|bench` on packages of a test and on those inside the program.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -157,7 +158,9 @@ fn wrong_weights_leave_nothing_behind() {
         assert!(outcome.stderr.contains("hint: this is another file than the package means"), "{outcome:?}");
         assert_eq!(home.everything_in("data"), [""; 0], "{file}");
     }
-    for file in ["missing.onnx", "folder.onnx"] {
+    let made = Command::new("mkfifo").arg(home.media("pipe.onnx")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo is everywhere");
+    for file in ["missing.onnx", "folder.onnx", "pipe.onnx", "/dev/zero"] {
         let outcome = home.run(["models", "pull", "brightness", "--from", file]);
         assert_eq!(outcome.is_orderly().code, Some(3), "{outcome:?}");
         assert_eq!(home.everything_in("data"), [""; 0], "{file}");
