@@ -38,6 +38,53 @@ fn opinion(detection: &Detection) -> &Opinion {
     }
 }
 
+/// A detector with the image probe, whose weights the set-up pulls; none where they or its engine are not here.
+fn image_probe() -> Option<Bench> {
+    let bench = bench(EngineChoice::Auto, None);
+    let card = bench.detector.models().into_iter().find(|card| card.name.as_str() == "clip-probe").unwrap();
+    match card.state {
+        Ok(_) => Some(bench),
+        Err(unready) => {
+            eprintln!("skipped: {}", unready.why);
+            None
+        }
+    }
+}
+
+#[test]
+fn the_image_probe_judges_a_picture_and_every_frame_of_a_film() {
+    let Some(bench) = image_probe() else { return };
+    let picture = detect(&bench, "samples/rocket.jpg", &["clip-probe"], &Silent);
+    assert_eq!(picture.findings[0].prediction(), Prediction::Real, "a photograph");
+    let film = detect(&bench, "samples/portrait.mp4", &["clip-probe"], &Silent);
+    let Evidence::Video { frames } = &opinion(&film).evidence else { panic!("not a film") };
+    assert!(frames.len() >= 12 && frames.iter().all(|frame| frame.probability.is_some()));
+}
+
+#[test]
+fn a_heat_map_covers_the_picture_when_it_is_asked_for() {
+    let Some(bench) = image_probe() else { return };
+    let path = testdata("astronaut.png");
+    let models = ["clip-probe".parse().unwrap()];
+    let request = Request { path: &path, models: &models, illustrate: true };
+    let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
+    let Evidence::Image { heatmap: Some(map), .. } = &opinion(&detection).evidence else {
+        panic!("no heat map")
+    };
+    assert_eq!(map.cells.len(), usize::from(map.rows) * usize::from(map.columns));
+    assert_eq!(detection.illustration.thumbnails.len(), 1);
+}
+
+#[test]
+fn the_speech_net_calls_a_machine_fake_and_a_person_not() {
+    let bench = bench(EngineChoice::Auto, None);
+    let machine = detect(&bench, "speech-espeak.wav", &["synthetic-speech-small"], &Silent);
+    assert_eq!(machine.findings[0].prediction(), Prediction::Fake);
+    assert!(!opinion(&machine).spans.is_empty());
+    let person = detect(&bench, "speech-human.wav", &["synthetic-speech-small"], &Silent);
+    assert_eq!(person.findings[0].prediction(), Prediction::Inconclusive);
+}
+
 #[test]
 fn mesonet_judges_the_face_of_a_picture_and_shows_where_it_is() {
     let Some(bench) = published() else { return };
@@ -138,7 +185,7 @@ fn every_pipeline_of_a_detector_has_a_real_net_here() {
     let Some(bench) = published() else { return };
     let ready = bench.detector.models().into_iter().filter(|card| card.is_detector && card.state.is_ok());
     let pipelines: std::collections::BTreeSet<&str> = ready.map(|card| card.pipeline).collect();
-    for pipeline in ["face-classifier", "frame-sequence", "audio-windows"] {
+    for pipeline in ["audio-windows", "face-classifier", "frame-sequence"] {
         assert!(pipelines.contains(pipeline), "{pipelines:?}");
     }
     assert_eq!(MediaKind::ALL.len(), 3);

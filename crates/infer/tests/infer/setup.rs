@@ -42,6 +42,26 @@ pub(crate) fn engines() -> Vec<(EngineKind, Engines)> {
     all
 }
 
+/// Weights that the set-up has pulled, taken over without copying them where the system can.
+fn link_pulled(home: &Path) {
+    let Some(pulled) = std::env::var_os("DRISHTIKSHA_HOME").map(|home| PathBuf::from(home).join("weights"))
+    else {
+        return;
+    };
+    let store = home.join("weights");
+    std::fs::create_dir_all(&store).unwrap();
+    for entry in std::fs::read_dir(pulled).into_iter().flatten() {
+        let from = entry.unwrap().path();
+        let name = from.file_name().unwrap().to_string_lossy().into_owned();
+        let to = store.join(&name);
+        // YuNet's weights, which would change the faces.
+        let yunet = name.starts_with("104ee26c71d5c270");
+        if !yunet && name.len() == 64 && !to.exists() && std::fs::hard_link(&from, &to).is_err() {
+            std::fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
 pub(crate) fn launcher() -> Launcher {
     Launcher {
         program: PathBuf::from(env!("CARGO_BIN_EXE_dk-infer-child")),
@@ -70,6 +90,7 @@ pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
             }
         }
     }
+    link_pulled(home.path());
     let mut roots: Vec<Root> = extra.into_iter().map(Root::Folder).collect();
     roots.push(Root::Folder(checkout().join("models")));
     let guard = Guard {
