@@ -64,9 +64,9 @@ impl StopToken {
         };
         // Between the insertion and here `stop` may have run and taken the map; if it ran before the
         // insertion, the action is still there and this runs it.
-        if self.is_stopped()
-            && let Some(late) = self.0.lock().waiting.remove(&id)
-        {
+        // Taken out in a statement of its own, so that the lock is free while the action runs.
+        let late = if self.is_stopped() { self.0.lock().waiting.remove(&id) } else { None };
+        if let Some(late) = late {
             late();
         }
         Watch { id, state: Arc::clone(&self.0) }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use dk_app::Detector;
+use dk_media::sandbox::Enforcement;
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -27,7 +28,11 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         }
     }
     match tools.layers() {
-        Ok(layers) => line(true, format!("children are limited by {layers}"), ""),
+        Ok(layers) => line(
+            layers.limits && layers.calls && layers.files == Enforcement::Full,
+            format!("children are limited by {layers}"),
+            "the system or a container forbids the rest; on Linux, allow seccomp and Landlock",
+        ),
         Err(error) => line(
             false,
             format!("children cannot be limited: {error}"),

@@ -34,7 +34,7 @@ impl fmt::Display for Family {
 /// How much may follow from a model's score. Set by measured quality, named in the package's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Weight {
-    /// Never measured here: shown, and decides nothing.
+    /// Not measured on media that it never saw, or measured near chance there: shown, and decides nothing.
     Unrated,
     /// Better than chance on media that it never saw, often undecided; thresholds are strict.
     Weak,

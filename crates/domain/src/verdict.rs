@@ -51,7 +51,10 @@ pub fn conclude(findings: &[Finding], failed: usize) -> Verdict {
             Outcome::Answer(_) if finding.weight == Weight::Unrated => {
                 reasons.insert(Reason::Unrated);
             }
-            Outcome::Answer(opinion) => families.entry(&finding.family).or_default().push(opinion),
+            Outcome::Answer(opinion) => {
+                reasons.extend(opinion.reasons.iter().filter(|reason| **reason == Reason::PartOnly));
+                families.entry(&finding.family).or_default().push(opinion);
+            }
             Outcome::NotApplicable(why) => reasons.extend(why),
         }
     }

@@ -94,18 +94,29 @@ impl Detector for LocalDetector {
             .into_iter()
             .partition(|package| matches!(package.manifest.pipeline, Pipeline::AudioWindows(..)));
         let mut looked = Looked::default();
+        let mut seen = Ok(());
         if !viewers.is_empty() {
             let planned = self.plan(&viewers, progress, stop, &mut looked);
-            self.look(&file, &planned, request, progress, stop, &mut looked)?;
+            seen = self.look(&file, &planned, request, progress, stop, &mut looked);
         }
+        let mut heard = Ok(());
         if file.facts.audio.is_none() {
             looked.findings.extend(listeners.iter().map(|package| silent(package)));
         } else if !listeners.is_empty() || request.illustrate {
             let planned = self.plan(&listeners, progress, stop, &mut looked);
-            self.listen(&file, &planned, request, progress, stop, &mut looked)?;
+            heard = self.listen(&file, &planned, request, progress, stop, &mut looked);
         }
         if stop.is_stopped() {
             return Err(from_media(MediaError::Stopped));
+        }
+        // Damaged sound is no reason to keep silent about the pictures, nor the other way round.
+        for (packages, pass) in [(&viewers, seen), (&listeners, heard)] {
+            if let Err(error) = pass {
+                if looked.findings.is_empty() {
+                    return Err(error);
+                }
+                looked.fail_all(packages, &error);
+            }
         }
         looked.findings.sort_by(|a, b| a.model.name.cmp(&b.model.name));
         looked.failures.sort_by(|a, b| a.model.cmp(&b.model));

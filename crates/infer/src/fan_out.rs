@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use dk_app::StopToken;
-use dk_domain::Outcome;
+use dk_domain::{Outcome, Reason};
 
 use crate::judge::{Failure, Judge};
 
@@ -18,6 +18,17 @@ const WAITING: usize = 2;
 pub(crate) struct Judged {
     pub(crate) outcome: Result<Outcome, Failure>,
     pub(crate) took_secs: f64,
+}
+
+impl Judged {
+    /// Adds a remark to an opinion.
+    pub(crate) fn add_reason(&mut self, reason: Reason) {
+        if let Ok(Outcome::Answer(opinion)) = &mut self.outcome
+            && !opinion.reasons.contains(&reason)
+        {
+            opinion.reasons.push(reason);
+        }
+    }
 }
 
 /// Feeds every item to every judge. `produce` hands items to its argument until that says `false`, which
@@ -91,7 +102,6 @@ fn panicked() -> Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dk_domain::Reason;
 
     struct Counter(usize, Option<usize>);
 

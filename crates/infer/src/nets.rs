@@ -35,10 +35,12 @@ pub(crate) struct Nets {
     pub(crate) registry: Registry,
     pub(crate) engines: Engines,
     threads: Threads,
-    library: Option<PathBuf>,
     guard: Option<Guard>,
-    loaded: Mutex<HashMap<ModelName, Arc<Mutex<Option<Net>>>>>,
+    loaded: Mutex<HashMap<ModelName, Slot>>,
 }
+
+/// Where a net is put once it is loaded, or its refusal.
+type Slot = Arc<Mutex<Option<Result<Net, Unready>>>>;
 
 /// A net that is ready, and who runs it.
 #[derive(Clone)]
@@ -53,7 +55,6 @@ impl Nets {
             registry: Registry::scan(&settings.roots, &settings.store),
             engines: Engines::open(settings.engine, &settings.libraries)?,
             threads: settings.threads,
-            library: settings.libraries.iter().find(|path| path.is_file()).cloned(),
             guard: settings.guard.clone(),
             loaded: Mutex::default(),
         })
@@ -85,12 +86,16 @@ impl Nets {
             Arc::clone(loaded.entry(name.clone()).or_default())
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(net) = slot.as_ref() {
-            return Ok(net.clone());
+        if let Some(known) = slot.as_ref() {
+            return known.clone();
         }
-        let net = self.load(package, stop)?;
-        *slot = Some(net.clone());
-        Ok(net)
+        let loaded = self.load(package, stop);
+        // A refusal is remembered as well, since a trial load that hangs takes half a minute; one that
+        // somebody stopped says nothing about the weights.
+        if !stop.is_stopped() {
+            *slot = Some(loaded.clone());
+        }
+        loaded
     }
 
     fn load(&self, package: &Package, stop: &StopToken) -> Result<Net, Unready> {
@@ -102,7 +107,7 @@ impl Nets {
             hint: format!("get the weights again: drishtiksha models pull {}", manifest.name),
         };
         if let Some(guard) = &self.guard {
-            let library = self.library.as_deref().filter(|_| engine.kind() == EngineKind::Ort);
+            let library = self.engines.library.as_deref().filter(|_| engine.kind() == EngineKind::Ort);
             guard
                 .admit(weights, manifest.weights.sha256, engine.kind(), library, stop)
                 .map_err(|error| refused(in_one_line(&error)))?;

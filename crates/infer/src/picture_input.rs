@@ -81,6 +81,8 @@ pub(crate) fn tensor(picture: &Picture, rule: &PictureRule) -> Result<Tensor, Re
     let fitted = match rule.resize {
         Resize::Stretch => resize(picture, rule.width_px, rule.height_px, rule.filter)?,
         Resize::ShortSideCrop => {
+            let middle = middle_of_thin(picture);
+            let picture = middle.as_ref().unwrap_or(picture);
             let (width, height) = short_side_size(picture, rule);
             let whole = resize(picture, width, height, rule.filter)?;
             let left = (i64::from(width) - i64::from(rule.width_px)) / 2;
@@ -89,6 +91,19 @@ pub(crate) fn tensor(picture: &Picture, rule: &PictureRule) -> Result<Tensor, Re
         }
     };
     Ok(fill(&fitted, rule))
+}
+
+/// Beyond this ratio of the sides only the middle is resized: nothing else is kept afterwards, and a thin
+/// picture would become a huge one.
+const MAX_RATIO: u32 = 8;
+
+fn middle_of_thin(picture: &Picture) -> Option<Picture> {
+    let (width, height) = (picture.width_px, picture.height_px);
+    let longest = width.min(height).saturating_mul(MAX_RATIO);
+    let (keep_x, keep_y) = (width.min(longest), height.min(longest));
+    let thin = (keep_x, keep_y) != (width, height);
+    let (left, top) = (i64::from((width - keep_x) / 2), i64::from((height - keep_y) / 2));
+    thin.then(|| crop(picture, left, top, keep_x, keep_y))
 }
 
 /// The size at which the shorter side fits, halves rounded to even as Python does.
@@ -141,6 +156,14 @@ mod tests {
         assert_eq!(cut.rgb[3..9], [0, 3, 7, 1, 3, 7]);
         assert_eq!(cut.rgb[9..], [0; 9]);
         assert_eq!(crop(&gradient(4, 4), 10, 10, 2, 2).rgb, [0; 12]);
+    }
+
+    #[test]
+    fn of_a_thin_picture_only_the_middle_is_resized() {
+        let middle = middle_of_thin(&gradient(200, 2)).unwrap();
+        assert_eq!((middle.width_px, middle.height_px), (16, 2));
+        assert_eq!(middle.rgb[0], 92);
+        assert!(middle_of_thin(&gradient(16, 2)).is_none());
     }
 
     #[test]

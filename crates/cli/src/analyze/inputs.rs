@@ -23,6 +23,8 @@ pub(super) struct Input {
     pub name: String,
     /// Found in a folder, so it may well be no medium.
     pub found_in_folder: bool,
+    /// Why a folder could not be searched; it stands in the list as one that failed.
+    pub unreadable: Option<String>,
 }
 
 /// All files to judge, and what has to be removed afterwards.
@@ -55,7 +57,12 @@ impl Inputs {
         for path in paths {
             if path.as_os_str() == "-" {
                 let copy = spool(home, max_bytes, stop)?;
-                inputs.list.push(Input { path: copy.clone(), name: "-".to_owned(), found_in_folder: false });
+                inputs.list.push(Input {
+                    path: copy.clone(),
+                    name: "-".to_owned(),
+                    found_in_folder: false,
+                    unreadable: None,
+                });
                 if inputs.spooled.replace(copy).is_some() {
                     let error = anyhow::anyhow!("standard input was named twice");
                     return Err(Failure::wrong_use(error, "name `-` once"));
@@ -63,14 +70,19 @@ impl Inputs {
             } else if path.is_dir() {
                 let before = inputs.list.len();
                 let depth = if recursive { MAX_DEPTH } else { 1 };
-                walk(path, depth, &mut BTreeSet::new(), &mut inputs.list)?;
+                walk(path, depth, &mut BTreeSet::new(), &mut inputs.list);
                 if inputs.list.len() == before {
                     tracing::warn!(folder = %path.display(), "there is no file in this folder");
                 }
             } else {
                 // A name that does not exist is judged like any other, so that one wrong name among many
                 // does not keep the others from being judged.
-                inputs.list.push(Input { path: path.clone(), name: name(path), found_in_folder: false });
+                inputs.list.push(Input {
+                    path: path.clone(),
+                    name: name(path),
+                    found_in_folder: false,
+                    unreadable: None,
+                });
             }
         }
         Ok(inputs)
@@ -82,25 +94,16 @@ fn name(path: &Path) -> String {
 }
 
 /// Each folder is searched once, however many links lead to it; they may well lead in a circle.
-fn walk(
-    folder: &Path,
-    depth: usize,
-    searched: &mut BTreeSet<PathBuf>,
-    list: &mut Vec<Input>,
-) -> Result<(), Failure> {
-    let cannot = |error: io::Error| {
-        let error = anyhow::Error::new(error).context(format!("cannot read the folder {}", folder.display()));
-        Failure::not_done(error, "check that you may read it")
+fn walk(folder: &Path, depth: usize, searched: &mut BTreeSet<PathBuf>, list: &mut Vec<Input>) {
+    let entries = match search(folder, searched) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let unreadable = Some(format!("cannot read the folder: {error}"));
+            let path = folder.to_owned();
+            list.push(Input { name: name(folder), path, found_in_folder: true, unreadable });
+            return;
+        }
     };
-    if !searched.insert(folder.canonicalize().map_err(cannot)?) {
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .map_err(cannot)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_, _>>()
-        .map_err(cannot)?;
-    entries.sort();
     for path in entries {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if hidden {
@@ -108,13 +111,23 @@ fn walk(
         }
         if path.is_dir() {
             if depth > 1 {
-                walk(&path, depth - 1, searched, list)?;
+                walk(&path, depth - 1, searched, list);
             }
         } else {
-            list.push(Input { name: name(&path), path, found_in_folder: true });
+            list.push(Input { name: name(&path), path, found_in_folder: true, unreadable: None });
         }
     }
-    Ok(())
+}
+
+/// The sorted content of a folder; nothing for one that was searched before.
+fn search(folder: &Path, searched: &mut BTreeSet<PathBuf>) -> io::Result<Vec<PathBuf>> {
+    if !searched.insert(folder.canonicalize()?) {
+        return Ok(Vec::new());
+    }
+    let mut entries =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    entries.sort();
+    Ok(entries)
 }
 
 /// Standard input as a file, because most containers have to be read back and forth.

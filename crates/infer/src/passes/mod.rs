@@ -6,7 +6,7 @@ mod look;
 
 use std::sync::Arc;
 
-use dk_app::{Illustration, ModelFailure, Progress, StopToken};
+use dk_app::{DetectError, Illustration, ModelFailure, Progress, StopToken};
 use dk_domain::{Finding, ModelId, Outcome};
 
 use crate::chain::in_one_line;
@@ -38,6 +38,16 @@ impl Looked {
                 self.findings.push(finding(planned.package, &planned.net.engine, &outcome, judged.took_secs));
             }
             Err(failure) => self.fail(planned.package, &failure),
+        }
+    }
+
+    /// A pass that could not be finished is a failure of every model that needed it.
+    pub(crate) fn fail_all(&mut self, packages: &[&Package], error: &DetectError) {
+        for package in packages {
+            let (model, code) = (package.manifest.name.clone(), error.code);
+            if !self.findings.iter().any(|finding| finding.model.name == model) {
+                self.failures.push(ModelFailure { model, code, message: in_one_line(error) });
+            }
         }
     }
 

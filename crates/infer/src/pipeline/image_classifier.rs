@@ -15,6 +15,9 @@ use crate::visual::Seen;
 /// Rows and columns of the heat map; each cell is a tile of half the picture's sides, judged alone.
 const GRID: u16 = 3;
 
+/// A picture with a shorter side than this shows nothing that could be judged.
+const MIN_SIDE_PX: u32 = 16;
+
 pub(crate) struct ImageClassifier {
     pub runner: Runner,
     pub net: Net,
@@ -34,11 +37,16 @@ pub(crate) struct Work {
     frames: Vec<FrameScore>,
     scores: Vec<f64>,
     heatmap: Option<Heatmap>,
+    too_small: bool,
 }
 
 impl Judge<Seen> for ImageClassifier {
     fn see(&mut self, seen: &Seen, stop: &StopToken) -> Result<(), Failure> {
         if seen.window.is_some() {
+            return Ok(());
+        }
+        if seen.picture.width_px.min(seen.picture.height_px) < MIN_SIDE_PX {
+            self.work.too_small = true;
             return Ok(());
         }
         let frame =
@@ -54,7 +62,8 @@ impl Judge<Seen> for ImageClassifier {
         self.run(stop)?;
         let work = std::mem::take(&mut self.work);
         let Some(score) = self.aggregate.of(&work.scores) else {
-            return Ok(Outcome::NotApplicable(vec![Reason::TooFewFrames]));
+            let reason = if work.too_small { Reason::ImageTooSmall } else { Reason::TooFewFrames };
+            return Ok(Outcome::NotApplicable(vec![reason]));
         };
         let (spans, gap_ms) =
             (frame_spans(&work.frames, Track::Picture, &self.reading), step_ms(&work.frames));

@@ -60,7 +60,7 @@ impl Job {
         // The filter may not give more than was asked for; a file that makes it do so is cut short.
         while count < pass.wanted.len() {
             let Some(picture) = read_picture(&mut child, chain)? else { break };
-            let Ok(ticks) = stamps.recv() else { break };
+            let Ok(ticks) = child.while_waiting(|| stamps.recv()) else { break };
             count += 1;
             if !emit(self.frame(pass, ticks, picture)) {
                 return Ok((count, None));

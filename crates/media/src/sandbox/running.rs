@@ -111,6 +111,11 @@ impl Running {
         Ok(Output { stdout, ..output })
     }
 
+    /// Lets the child's clock run while `work` waits for something that only the child can bring.
+    pub(crate) fn while_waiting<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.clock.while_waiting(work)
+    }
+
     /// Waits for the end of the child, whose stdout has been read as far as anybody wants it.
     pub fn finish(mut self) -> Result<Output, ChildError> {
         let Self { killer, clock, .. } = &self;
