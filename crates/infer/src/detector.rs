@@ -110,12 +110,13 @@ impl Detector for LocalDetector {
             return Err(from_media(MediaError::Stopped));
         }
         // Damaged sound is no reason to keep silent about the pictures, nor the other way round.
+        let looked_at = |finding: &Finding| !matches!(&finding.outcome, Outcome::NotApplicable(why) if why.contains(&Reason::NoAudioTrack));
+        let worked = looked.findings.iter().any(looked_at);
         for (packages, pass) in [(&viewers, seen), (&listeners, heard)] {
-            if let Err(error) = pass {
-                if looked.findings.is_empty() {
-                    return Err(error);
-                }
-                looked.fail_all(packages, &error);
+            match pass {
+                Err(error) if worked => looked.fail_all(packages, &error),
+                Err(error) => return Err(error),
+                Ok(()) => {}
             }
         }
         looked.findings.sort_by(|a, b| a.model.name.cmp(&b.model.name));
