@@ -209,3 +209,26 @@ fn a_stop_in_the_middle_ends_the_work_as_stopped() {
     let error = bench.detector.detect(&request, &StopAt(stop.clone()), &stop).unwrap_err();
     assert_eq!(error.code, dk_app::ErrorCode::Stopped);
 }
+
+/// A film whose sound no decoder knows: the pictures are judged, and the model that listens fails by name.
+#[test]
+fn sound_that_cannot_be_decoded_leaves_the_pictures_judged() {
+    let Some(bench) = published() else { return };
+    let film = std::fs::read(testdata("samples/portrait.mp4")).unwrap();
+    let mut damaged = film.clone();
+    for (word, other) in [(b"mp4a", b"zzzz"), (b"esds", b"free")] {
+        while let Some(at) = damaged.windows(4).position(|bytes| bytes == word) {
+            damaged[at..at + 4].copy_from_slice(other);
+        }
+    }
+    assert_ne!(film, damaged);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    std::fs::write(&path, damaged).unwrap();
+    let models = ["mesonet-df", "synthetic-speech-small"].map(|name| name.parse().unwrap());
+    let request = Request { path: &path, models: &models, illustrate: false };
+    let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
+    assert_eq!(detection.findings[0].model.name.as_str(), "mesonet-df");
+    assert!(matches!(detection.findings[0].outcome, Outcome::Answer(_)));
+    assert_eq!(detection.failures[0].model.as_str(), "synthetic-speech-small");
+}

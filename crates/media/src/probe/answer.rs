@@ -89,7 +89,14 @@ pub(crate) fn read(json: &[u8], format: &str, limits: &Limits) -> Result<Streams
     }
     let video =
         chosen(&answer.streams, "video").map(|stream| video_stream(stream, format, limits)).transpose()?;
-    let audio = chosen(&answer.streams, "audio").map(|stream| audio_stream(stream, format)).transpose()?;
+    let audio = match (chosen(&answer.streams, "audio"), &video) {
+        (None, _) => None,
+        (Some(stream), None) => Some(audio_stream(stream, format)?),
+        // Sound that cannot be decoded is no reason to leave the pictures unseen; who asks for it is told.
+        (Some(stream), Some(_)) => {
+            Some(audio_stream(stream, format).or_else(|_| unreadable_audio(stream, format))?)
+        }
+    };
     if video.is_none() && audio.is_none() {
         return Err(MediaError::NoStreams { format: format.to_owned() });
     }
@@ -159,6 +166,17 @@ fn audio_stream(stream: &Stream, format: &str) -> Result<AudioStream, MediaError
         codec: codec(stream, format)?,
         sample_rate_hz,
         channels,
+        start_secs: secs(stream.start_time.as_ref()),
+        time_base: time_base(stream, format)?,
+    })
+}
+
+fn unreadable_audio(stream: &Stream, format: &str) -> Result<AudioStream, MediaError> {
+    Ok(AudioStream {
+        index: stream.index,
+        codec: "unknown".to_owned(),
+        sample_rate_hz: stream.sample_rate.as_deref().and_then(|rate| rate.parse().ok()).unwrap_or(0),
+        channels: stream.channels.unwrap_or(0),
         start_secs: secs(stream.start_time.as_ref()),
         time_base: time_base(stream, format)?,
     })
