@@ -222,12 +222,4 @@ impl MediaError {
         };
         Some(hint.to_owned())
     }
-
-    /// True where another file might do better on the same machine; false where machine or caller is at fault.
-    pub fn is_fault_of_file(&self) -> bool {
-        !matches!(
-            self,
-            Self::Changed | Self::MissingTool { .. } | Self::Tool { .. } | Self::Stopped | Self::Io { .. }
-        )
-    }
 }

@@ -126,6 +126,18 @@ pub enum RunError {
     Answer(#[from] TensorError),
 }
 
+/// Refuses a name that the net does not have, the same way on every engine.
+fn check_names<'a>(
+    what: &'static str,
+    known: &[String],
+    mut asked: impl Iterator<Item = &'a str>,
+) -> Result<(), RunError> {
+    match asked.find(|name| !known.iter().any(|k| k == name)) {
+        None => Ok(()),
+        Some(name) => Err(RunError::NoSuchName { what, name: name.to_owned(), known: known.join(", ") }),
+    }
+}
+
 /// What the operator asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EngineChoice {

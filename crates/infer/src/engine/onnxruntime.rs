@@ -11,7 +11,7 @@ use ort::ep::CPU;
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
-use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights};
+use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights, check_names};
 
 const NAME: &str = "ort";
 
@@ -115,8 +115,8 @@ impl Model for OrtModel {
         outputs: &[&str],
         stop: &StopToken,
     ) -> Result<Vec<Tensor>, RunError> {
-        check("input", &self.inputs, inputs.iter().map(|(name, _)| *name))?;
-        check("output", &self.outputs, outputs.iter().copied())?;
+        check_names("input", &self.inputs, inputs.iter().map(|(name, _)| *name))?;
+        check_names("output", &self.outputs, outputs.iter().copied())?;
         let options = Arc::new(RunOptions::new().map_err(|error| failed(&error))?);
         let ender = Arc::clone(&options);
         let _watch = stop.on_stop(move || {
@@ -145,17 +145,6 @@ impl Model for OrtModel {
                 Ok(Tensor::floats(shape, values.to_vec())?)
             })
             .collect()
-    }
-}
-
-fn check<'a>(
-    what: &'static str,
-    known: &[String],
-    mut asked: impl Iterator<Item = &'a str>,
-) -> Result<(), RunError> {
-    match asked.find(|name| !known.iter().any(|k| k == name)) {
-        None => Ok(()),
-        Some(name) => Err(RunError::NoSuchName { what, name: name.to_owned(), known: known.join(", ") }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dk_app::StopToken;
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueView};
 
-use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights};
+use super::{Engine, EngineKind, LoadError, Memory, Model, RunError, Tensor, Threads, Weights, check_names};
 
 const NAME: &str = "rten";
 
@@ -95,12 +95,9 @@ impl Model for RtenModel {
 
 impl RtenModel {
     fn node(&self, what: &'static str, known: &[String], name: &str) -> Result<NodeId, RunError> {
-        let missing = || RunError::NoSuchName { what, name: name.to_owned(), known: known.join(", ") };
-        if known.iter().any(|k| k == name) {
-            self.model.find_node(name).ok_or_else(missing)
-        } else {
-            Err(missing())
-        }
+        // Nodes inside the graph have names as well, and are nobody's business.
+        check_names(what, known, std::iter::once(name))?;
+        self.model.node_id(name).map_err(|error| failed(&error))
     }
 }
 

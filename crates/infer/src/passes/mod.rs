@@ -45,7 +45,10 @@ impl Looked {
     pub(crate) fn fail_all(&mut self, packages: &[&Package], error: &DetectError) {
         for package in packages {
             let (model, code) = (package.manifest.name.clone(), error.code);
-            if !self.findings.iter().any(|finding| finding.model.name == model) {
+            let found = self.findings.iter().any(|finding| finding.model.name == model);
+            // A model that could not be loaded is already named.
+            let failed = self.failures.iter().any(|failure| failure.model == model);
+            if !found && !failed {
                 self.failures.push(ModelFailure { model, code, message: in_one_line(error) });
             }
         }
