@@ -154,12 +154,23 @@ macro_rules! error_codes {
         pub enum ErrorCode { $($(#[$doc])* $name,)* }
 
         impl ErrorCode {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
             /// The code in messages.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
             }
         }
     };
+}
+
+impl std::str::FromStr for ErrorCode {
+    type Err = dk_domain::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, dk_domain::UnknownWord> {
+        dk_domain::parse_word(word, Self::ALL, Self::as_str)
+    }
 }
 
 error_codes! {
@@ -197,6 +208,12 @@ error_codes! {
     ModelUnavailable = "model_unavailable";
     /// A model ended with an error.
     ModelFailed = "model_failed";
+    /// The process that worked on it ended in the middle, more often than is put up with.
+    WorkerLost = "worker_lost";
+    /// The stored file is gone or was changed.
+    FileMissing = "file_missing";
+    /// No server that has the model could be reached, or every one was busy.
+    ServerUnavailable = "server_unavailable";
 }
 
 impl ErrorCode {
@@ -204,7 +221,13 @@ impl ErrorCode {
     pub fn may_pass(self) -> bool {
         matches!(
             self,
-            Self::TimedOut | Self::LimitReached | Self::Stopped | Self::Io | Self::ModelUnavailable
+            Self::TimedOut
+                | Self::LimitReached
+                | Self::Stopped
+                | Self::Io
+                | Self::ModelUnavailable
+                | Self::WorkerLost
+                | Self::ServerUnavailable
         )
     }
 }

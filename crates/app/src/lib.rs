@@ -3,6 +3,7 @@
 
 mod analyze;
 mod detector;
+pub mod ports;
 mod progress;
 mod stop;
 

@@ -13,6 +13,28 @@ pub enum Phase {
     Sound,
 }
 
+impl Phase {
+    /// Every phase there is.
+    pub const ALL: [Self; 3] = [Self::Reading, Self::Frames, Self::Sound];
+
+    /// The word in messages and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Frames => "frames",
+            Self::Sound => "sound",
+        }
+    }
+}
+
+impl std::str::FromStr for Phase {
+    type Err = dk_domain::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, dk_domain::UnknownWord> {
+        dk_domain::parse_word(word, &Self::ALL, Self::as_str)
+    }
+}
+
 /// Receives progress; called from several threads, so it must be quick and must not block.
 pub trait Progress: Send + Sync {
     /// The file has been read and understood.

@@ -29,6 +29,14 @@ impl MediaKind {
     }
 }
 
+impl std::str::FromStr for MediaKind {
+    type Err = crate::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::UnknownWord> {
+        crate::parse_word(word, &Self::ALL, Self::as_str)
+    }
+}
+
 impl fmt::Display for MediaKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -43,6 +43,9 @@ pub enum Weight {
 }
 
 impl Weight {
+    /// Every value there is.
+    pub const ALL: [Self; 3] = [Self::Unrated, Self::Weak, Self::Strong];
+
     /// The name in manifests and messages.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +53,14 @@ impl Weight {
             Self::Weak => "weak",
             Self::Strong => "strong",
         }
+    }
+}
+
+impl FromStr for Weight {
+    type Err = crate::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::UnknownWord> {
+        crate::parse_word(word, &Self::ALL, Self::as_str)
     }
 }
 

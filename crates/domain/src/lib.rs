@@ -5,11 +5,15 @@ mod calibration;
 mod facts;
 mod family;
 mod finding;
+mod ids;
 mod names;
 mod probability;
 mod reason;
+mod run;
 mod time;
+mod user;
 mod verdict;
+mod words;
 
 pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
 pub use facts::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaKind, VideoFacts};
@@ -18,8 +22,12 @@ pub use finding::{
     Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track,
     WindowScore, merge_spans,
 };
+pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
 pub use probability::{OutOfRange, Prediction, Probability, Score};
 pub use reason::Reason;
+pub use run::{AnalysisStatus, RunStatus, Urgency, place_in_queue};
 pub use time::timecode;
-pub use verdict::{Verdict, conclude};
+pub use user::{Email, EmailError, Role, Scope};
+pub use verdict::{Says, Verdict, Vote, conclude, conclude_votes};
+pub use words::{UnknownWord, parse_word};

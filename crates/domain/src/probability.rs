@@ -80,6 +80,9 @@ pub enum Prediction {
 }
 
 impl Prediction {
+    /// Every value there is.
+    pub const ALL: [Self; 4] = [Self::Fake, Self::Real, Self::Inconclusive, Self::NotApplicable];
+
     /// The name in messages, kept as the outside contract has it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +111,14 @@ impl Prediction {
             Self::Inconclusive => "cannot tell: the evidence is not strong enough either way",
             Self::NotApplicable => "not evaluated: no model that may decide could look at it",
         }
+    }
+}
+
+impl std::str::FromStr for Prediction {
+    type Err = crate::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::UnknownWord> {
+        crate::parse_word(word, &Self::ALL, Self::as_str)
     }
 }
 

@@ -63,6 +63,14 @@ reasons! {
     ModelFailed = "model_failed", "A model ended with an error.", "Run again with `--models NAME` to see it alone.";
 }
 
+impl std::str::FromStr for Reason {
+    type Err = crate::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::UnknownWord> {
+        crate::parse_word(word, Self::ALL, Self::code)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

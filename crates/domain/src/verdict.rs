@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Family, Finding, Opinion, Outcome, Prediction, Probability, Reason, Weight};
+use crate::{Family, Finding, OperatingPoint, Outcome, Prediction, Probability, Reason, Weight};
 
 /// What is said of the whole file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,60 @@ impl Verdict {
     }
 }
 
+/// What of a finding the rule needs: no evidence, so that it is small enough to be kept beside every result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vote {
+    /// What the model looks for.
+    pub family: Family,
+    /// How much may follow from it.
+    pub weight: Weight,
+    /// What it says.
+    pub says: Says,
+}
+
+/// An answer or a reasoned silence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Says {
+    /// The model looked.
+    Answer {
+        /// Calibrated probability of the whole file.
+        probability: Probability,
+        /// Where its predictions change; `None` for a model that was never rated, whose answer decides nothing.
+        point: Option<OperatingPoint>,
+        /// Remarks.
+        reasons: Vec<Reason>,
+    },
+    /// The model could not look.
+    NotApplicable(Vec<Reason>),
+}
+
+impl Finding {
+    /// What the verdict rule needs of this finding.
+    pub fn vote(&self) -> Vote {
+        let says = match &self.outcome {
+            Outcome::Answer(opinion) => Says::Answer {
+                probability: opinion.probability,
+                point: (self.weight != Weight::Unrated).then_some(opinion.calibration.point),
+                reasons: opinion.reasons.clone(),
+            },
+            Outcome::NotApplicable(reasons) => Says::NotApplicable(reasons.clone()),
+        };
+        Vote { family: self.family.clone(), weight: self.weight, says }
+    }
+}
+
+/// A rated answer.
+struct Rated {
+    probability: Probability,
+    point: OperatingPoint,
+}
+
+impl Rated {
+    fn prediction(&self) -> Prediction {
+        self.point.prediction(self.probability)
+    }
+}
+
 /// What one family says.
 struct FamilyView<'a> {
     family: &'a Family,
@@ -41,31 +95,38 @@ struct FamilyView<'a> {
     disagrees: bool,
 }
 
-/// Applies the rule to all findings on one file. `failed` is the number of models that ended with an
-/// error; a failure decides nothing and is named.
+/// Applies the rule to all findings on one file; see [`conclude_votes`].
 pub fn conclude(findings: &[Finding], failed: usize) -> Verdict {
-    let mut families: BTreeMap<&Family, Vec<&Opinion>> = BTreeMap::new();
+    let votes: Vec<Vote> = findings.iter().map(Finding::vote).collect();
+    conclude_votes(&votes, failed)
+}
+
+/// Applies the rule to all votes on one file. `failed` is the number of models that ended with an error; a
+/// failure decides nothing and is named.
+pub fn conclude_votes(votes: &[Vote], failed: usize) -> Verdict {
+    let mut families: BTreeMap<&Family, Vec<Rated>> = BTreeMap::new();
     let mut reasons = BTreeSet::new();
-    for finding in findings {
-        match &finding.outcome {
-            Outcome::Answer(_) if finding.weight == Weight::Unrated => {
+    for vote in votes {
+        match &vote.says {
+            Says::Answer { probability, point: Some(point), reasons: why } => {
+                reasons.extend(why.iter().filter(|reason| **reason == Reason::PartOnly));
+                let rated = Rated { probability: *probability, point: *point };
+                families.entry(&vote.family).or_default().push(rated);
+            }
+            Says::Answer { point: None, .. } => {
                 reasons.insert(Reason::Unrated);
             }
-            Outcome::Answer(opinion) => {
-                reasons.extend(opinion.reasons.iter().filter(|reason| **reason == Reason::PartOnly));
-                families.entry(&finding.family).or_default().push(opinion);
-            }
-            Outcome::NotApplicable(why) => reasons.extend(why),
+            Says::NotApplicable(why) => reasons.extend(why),
         }
     }
     if failed > 0 {
         reasons.insert(Reason::ModelFailed);
     }
-    if findings.is_empty() && failed == 0 {
+    if votes.is_empty() && failed == 0 {
         reasons.insert(Reason::NoModel);
     }
     let views: Vec<FamilyView<'_>> =
-        families.into_iter().map(|(family, opinions)| family_view(family, &opinions)).collect();
+        families.into_iter().map(|(family, rated)| family_view(family, &rated)).collect();
     decide(&views, reasons)
 }
 
@@ -104,11 +165,11 @@ fn rank(prediction: Prediction) -> u8 {
 }
 
 /// The mean of the family's members, each measured from its own thresholds in log-odds.
-fn family_view<'a>(family: &'a Family, opinions: &[&Opinion]) -> FamilyView<'a> {
+fn family_view<'a>(family: &'a Family, opinions: &[Rated]) -> FamilyView<'a> {
     let mean =
-        |of: &dyn Fn(&Opinion) -> f64| opinions.iter().map(|o| of(o)).sum::<f64>() / opinions.len() as f64;
-    let above_fake = mean(&|o| o.probability.log_odds() - o.calibration.point.fake_at().log_odds());
-    let below_real = mean(&|o| o.calibration.point.real_below().log_odds() - o.probability.log_odds());
+        |of: &dyn Fn(&Rated) -> f64| opinions.iter().map(of).sum::<f64>() / opinions.len() as f64;
+    let above_fake = mean(&|o| o.probability.log_odds() - o.point.fake_at().log_odds());
+    let below_real = mean(&|o| o.point.real_below().log_odds() - o.probability.log_odds());
     // A single member says exactly what it says alone; rounding in the logarithms must not change that.
     let prediction = match opinions {
         [only] => only.prediction(),

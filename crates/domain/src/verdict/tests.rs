@@ -1,5 +1,6 @@
 //! The rule by examples (the same as in `docs/verdict.md`) and by properties.
 
+use crate::Opinion;
 use super::*;
 use crate::{Calibration, Evidence, ModelId, OperatingPoint, Platt, Score, Sha256};
 use proptest::prelude::*;

@@ -1,0 +1,160 @@
+//! Where uploaded files are kept. Keys are made from the content and the medium's id; the client's file name never
+//! reaches a path.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dk_domain::{MediaId, MediaKind, Sha256};
+use futures_util::stream::BoxStream;
+use time::OffsetDateTime;
+
+/// Bytes as they come.
+pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
+
+/// Why a storage could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// There is no room left.
+    #[error("there is no room left to store a file")]
+    Full,
+    /// It failed otherwise.
+    #[error("the storage failed to {tried}")]
+    Failed {
+        /// What was tried.
+        tried: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A file that is being received, on this machine. Dropping it removes what came so far.
+#[async_trait]
+pub trait Incoming: Send {
+    /// Adds bytes, hashing and counting them.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StorageError>;
+    /// Bytes so far.
+    fn len(&self) -> u64;
+    /// Whether none came yet.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// All bytes have come.
+    async fn finish(self: Box<Self>) -> Result<Staged, StorageError>;
+}
+
+/// A whole file on this machine that is not stored yet. Dropping it removes it.
+#[derive(Debug)]
+pub struct Staged {
+    path: PathBuf,
+    /// Checksum of all bytes.
+    pub sha256: Sha256,
+    /// Number of bytes.
+    pub bytes: u64,
+    moved: bool,
+}
+
+impl Staged {
+    /// Takes responsibility for a file.
+    pub fn new(path: PathBuf, sha256: Sha256, bytes: u64) -> Self {
+        Self { path, sha256, bytes, moved: false }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It was moved elsewhere: nothing is left to remove.
+    pub fn was_moved(&mut self) {
+        self.moved = true;
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.moved {
+            // Nothing can be done about a file that cannot be removed here; the sweep at the next start tries again.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A file that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Key within the storage.
+    pub key: String,
+    /// Where the storage says it is, without a secret.
+    pub url: String,
+}
+
+/// A file as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Key within the storage.
+    pub key: String,
+    /// The medium it belongs to, read from the key; `None` for a foreign file, which is left alone.
+    pub media_id: Option<MediaId>,
+    /// When it was stored.
+    pub modified_at: OffsetDateTime,
+}
+
+/// A stored file on this machine: the file itself, or a copy that is removed when this is dropped.
+#[derive(Debug)]
+pub struct LocalFile {
+    path: PathBuf,
+    is_copy: bool,
+}
+
+impl LocalFile {
+    /// The stored file itself.
+    pub fn original(path: PathBuf) -> Self {
+        Self { path, is_copy: false }
+    }
+
+    /// A copy that goes away with this value.
+    pub fn copy(path: PathBuf) -> Self {
+        Self { path, is_copy: true }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for LocalFile {
+    fn drop(&mut self) {
+        if self.is_copy {
+            // As with [`Staged`].
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A place for files.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// Begins to receive a file.
+    async fn receive(&self) -> Result<Box<dyn Incoming>, StorageError>;
+    /// Stores a whole file; durable when this returns.
+    async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError>;
+    /// The bytes, or those of a range that lies within the file; `None` when there is no such file.
+    async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError>;
+    /// The file on this machine; `None` when there is no such file.
+    async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError>;
+    /// Removes a file; one that is not there is fine.
+    async fn remove(&self, key: &str) -> Result<(), StorageError>;
+    /// Files stored before `before`, at most `limit`, for the sweep of orphans; after the key `after`.
+    async fn list(
+        &self,
+        before: OffsetDateTime,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Vec<StoredEntry>, StorageError>;
+    /// Whether files can be stored now.
+    async fn ping(&self) -> Result<(), StorageError>;
+}

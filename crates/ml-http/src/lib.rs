@@ -1,0 +1,1 @@
+//! The ML server's HTTP edge and its client.

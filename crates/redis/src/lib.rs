@@ -1,0 +1,1 @@
+//! BullMQ queue, live events and shared limits on Redis.

@@ -1,0 +1,1 @@
+//! Rows, migrations, outbox and the SQL job queue of Drishtiksha.

@@ -1,0 +1,1 @@
+//! Where uploaded files are kept: local folder, S3, Cloudinary.

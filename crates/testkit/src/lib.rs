@@ -1,0 +1,1 @@
+//! Servers and files that tests start and stop themselves.
