@@ -2,6 +2,8 @@
 //! several models together. Pure: no I/O, no clock, no randomness, no outside format.
 
 mod calibration;
+mod error_code;
+mod event;
 mod facts;
 mod family;
 mod finding;
@@ -16,6 +18,8 @@ mod verdict;
 mod words;
 
 pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
+pub use error_code::ErrorCode;
+pub use event::{Event, EventKind, Phase, ProgressMark};
 pub use facts::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaKind, VideoFacts};
 pub use family::{Family, Weight};
 pub use finding::{

@@ -166,8 +166,7 @@ fn rank(prediction: Prediction) -> u8 {
 
 /// The mean of the family's members, each measured from its own thresholds in log-odds.
 fn family_view<'a>(family: &'a Family, opinions: &[Rated]) -> FamilyView<'a> {
-    let mean =
-        |of: &dyn Fn(&Rated) -> f64| opinions.iter().map(of).sum::<f64>() / opinions.len() as f64;
+    let mean = |of: &dyn Fn(&Rated) -> f64| opinions.iter().map(of).sum::<f64>() / opinions.len() as f64;
     let above_fake = mean(&|o| o.probability.log_odds() - o.point.fake_at().log_odds());
     let below_real = mean(&|o| o.point.real_below().log_odds() - o.probability.log_odds());
     // A single member says exactly what it says alone; rounding in the logarithms must not change that.

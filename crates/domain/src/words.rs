@@ -11,7 +11,11 @@ pub struct UnknownWord {
 }
 
 /// Finds the value that is written as `word`.
-pub fn parse_word<T: Copy>(word: &str, all: &[T], write: impl Fn(T) -> &'static str) -> Result<T, UnknownWord> {
+pub fn parse_word<T: Copy>(
+    word: &str,
+    all: &[T],
+    write: impl Fn(T) -> &'static str,
+) -> Result<T, UnknownWord> {
     all.iter().copied().find(|value| write(*value) == word).ok_or_else(|| UnknownWord {
         word: word.chars().take(80).collect(),
         allowed: all.iter().map(|value| write(*value)).collect::<Vec<_>>().join(", "),

@@ -1,7 +1,7 @@
 //! Everything that is said of one file, as one JSON document.
 
 use dk_domain::{AudioFacts, Finding, MediaFacts, Verdict, VideoFacts};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::payload::{Dimensions, ResultPayload};
 use crate::round4;
@@ -10,10 +10,10 @@ use crate::round4;
 pub const SCHEMA: &str = "drishtiksha.analysis/1";
 
 /// One file, judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileDocument {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// The file as it was named by the person.
     pub file: String,
     /// What the file is.
@@ -27,10 +27,10 @@ pub struct FileDocument {
 }
 
 /// One file that could not be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ErrorDocument {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// The file as it was named by the person.
     pub file: String,
     /// What went wrong.
@@ -38,10 +38,10 @@ pub struct ErrorDocument {
 }
 
 /// An error with the way out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ErrorMessage {
     /// Closed code.
-    pub code: &'static str,
+    pub code: String,
     /// One line.
     pub message: String,
     /// The way out, where there is one.
@@ -49,10 +49,10 @@ pub struct ErrorMessage {
 }
 
 /// What a file is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MediaMessage {
     /// image, video or audio.
-    pub media_type: &'static str,
+    pub media_type: String,
     /// Container or picture format.
     pub format: String,
     /// Size of the file.
@@ -62,18 +62,18 @@ pub struct MediaMessage {
     /// Length; null for a picture.
     pub duration_ms: Option<u64>,
     /// Of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<Dimensions>,
     /// Of a video.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<VideoProperties>,
     /// Of the sound track.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio: Option<AudioProperties>,
 }
 
 /// The judged video stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VideoProperties {
     /// Codec.
     pub codec: String,
@@ -90,7 +90,7 @@ pub struct VideoProperties {
 }
 
 /// The judged sound track.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AudioProperties {
     /// Codec.
     pub codec: String,
@@ -101,10 +101,10 @@ pub struct AudioProperties {
 }
 
 /// What is said of the file as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerdictMessage {
     /// FAKE, REAL, INCONCLUSIVE or NOT_APPLICABLE.
-    pub prediction: &'static str,
+    pub prediction: String,
     /// Probability of the prediction; null where it is neither FAKE nor REAL.
     pub confidence: Option<f64>,
     /// Calibrated P(synthetic) of the family that decided.
@@ -112,18 +112,18 @@ pub struct VerdictMessage {
     /// What that family looks for.
     pub decided_by: Option<String>,
     /// Closed codes.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<String>,
     /// One sentence for people.
-    pub meaning: &'static str,
+    pub meaning: String,
 }
 
 /// A model that ended with an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FailureMessage {
     /// Which one.
     pub model: String,
     /// Closed code.
-    pub code: &'static str,
+    pub code: String,
     /// One line.
     pub message: String,
 }
@@ -138,7 +138,7 @@ impl FileDocument {
         failures: Vec<FailureMessage>,
     ) -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SCHEMA.to_owned(),
             file,
             media: MediaMessage::from(facts),
             verdict: VerdictMessage::from(verdict),
@@ -151,7 +151,7 @@ impl FileDocument {
 impl From<&MediaFacts> for MediaMessage {
     fn from(facts: &MediaFacts) -> Self {
         Self {
-            media_type: facts.kind.as_str(),
+            media_type: facts.kind.as_str().to_owned(),
             format: facts.format.clone(),
             size_bytes: facts.bytes,
             sha256: facts.sha256.to_string(),
@@ -185,12 +185,12 @@ impl From<&AudioFacts> for AudioProperties {
 impl From<&Verdict> for VerdictMessage {
     fn from(verdict: &Verdict) -> Self {
         Self {
-            prediction: verdict.prediction.as_str(),
+            prediction: verdict.prediction.as_str().to_owned(),
             confidence: verdict.confidence().map(round4),
             probability: verdict.probability.map(|p| round4(p.get())),
             decided_by: verdict.decided_by.as_ref().map(ToString::to_string),
-            reasons: verdict.reasons.iter().map(|r| r.code()).collect(),
-            meaning: verdict.prediction.in_words(),
+            reasons: verdict.reasons.iter().map(|r| r.code().to_owned()).collect(),
+            meaning: verdict.prediction.in_words().to_owned(),
         }
     }
 }

@@ -2,18 +2,22 @@
 //! they are made from the domain; decides nothing and does no I/O.
 
 mod document;
+mod event;
 mod payload;
 mod thin;
+mod vote;
 
 pub use document::{
     AudioProperties, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage, SCHEMA,
     VerdictMessage, VideoProperties,
 };
+pub use event::{EventMessage, moment};
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
     ResultPayload, Segment,
 };
 pub use thin::MAX_SERIES;
+pub use vote::{MessageError, VoteMessage};
 
 /// Four decimals: finer differences come from rounding inside an engine and mean nothing.
 fn round4(value: f64) -> f64 {

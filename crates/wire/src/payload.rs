@@ -2,19 +2,19 @@
 
 use dk_domain::{
     Evidence, Face, Finding, FrameScore, Heatmap, MediaFacts, Opinion, Outcome, Prediction, Probability,
-    Span, Weight, WindowScore,
+    Reason, Span, Weight, WindowScore,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::AudioProperties;
 use crate::round4;
 use crate::thin::thin;
 
 /// What one model says of one file. `score`s inside series are calibrated probabilities (0 to 1).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResultPayload {
     /// FAKE, REAL, INCONCLUSIVE or NOT_APPLICABLE.
-    pub prediction: &'static str,
+    pub prediction: String,
     /// Probability of the prediction; null where it is neither FAKE nor REAL.
     pub confidence: Option<f64>,
     /// Calibrated P(synthetic).
@@ -22,38 +22,38 @@ pub struct ResultPayload {
     /// Raw score of the net, of no fixed range.
     pub score: Option<f64>,
     /// Closed codes.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<String>,
     /// Seconds.
     pub processing_time: f64,
     /// image, video or audio.
-    pub media_type: &'static str,
+    pub media_type: String,
     /// Who says it.
     pub model: ModelMessage,
     /// Spans that stand out.
     pub segments: Vec<Segment>,
     /// Frames in the video, where the file tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_count: Option<u64>,
     /// Frames that were looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames_analyzed: Option<usize>,
     /// Those frames, thinned where there are too many.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_predictions: Option<Vec<FramePrediction>>,
     /// Windows of sound.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk_predictions: Option<Vec<ChunkPrediction>>,
     /// Of the sound track.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties: Option<AudioProperties>,
     /// Of the picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<Dimensions>,
     /// Probabilities over a grid.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heatmap: Option<HeatmapMessage>,
     /// Faces of a still picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<Vec<FaceMessage>>,
     /// How the score was read.
     pub metrics: Metrics,
@@ -62,7 +62,7 @@ pub struct ResultPayload {
 }
 
 /// A model and its weights.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModelMessage {
     /// Name of the package.
     pub name: String,
@@ -73,20 +73,20 @@ pub struct ModelMessage {
 }
 
 /// A span that stands out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Segment {
     /// Begin.
     pub start_ms: u64,
     /// End.
     pub end_ms: u64,
     /// picture, face or sound.
-    pub track: &'static str,
+    pub track: String,
     /// Highest probability inside.
     pub score: f64,
 }
 
 /// A frame.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FramePrediction {
     /// Number in the stream, from 0.
     pub index: u32,
@@ -95,13 +95,13 @@ pub struct FramePrediction {
     /// Probability; null where the model could not look.
     pub score: Option<f64>,
     /// What this frame alone would be called.
-    pub prediction: &'static str,
+    pub prediction: String,
     /// Its faces.
     pub faces: Vec<FaceMessage>,
 }
 
 /// A face; the box as shares of width and height.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FaceMessage {
     /// `[x, y, width, height]`, 0 to 1.
     pub r#box: [f64; 4],
@@ -114,7 +114,7 @@ pub struct FaceMessage {
 }
 
 /// A window of sound.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChunkPrediction {
     /// Begin.
     pub start_ms: u64,
@@ -125,7 +125,7 @@ pub struct ChunkPrediction {
 }
 
 /// Size of a picture, upright.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Dimensions {
     /// Pixels.
     pub width: u32,
@@ -135,7 +135,7 @@ pub struct Dimensions {
 
 /// Probabilities over a grid, row by row from the upper left. Each cell is a tile of half the picture's
 /// width and height, judged alone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HeatmapMessage {
     /// Rows.
     pub rows: u16,
@@ -146,14 +146,17 @@ pub struct HeatmapMessage {
 }
 
 /// How the score was read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metrics {
     /// What the model looks for.
     pub family: String,
     /// unrated, weak or strong.
-    pub weight: &'static str,
+    pub weight: String,
     /// Which engine ran it.
     pub engine: String,
+    /// The probability to the last digit; the verdict rule reads this one.
+    #[serde(default)]
+    pub probability: Option<f64>,
     /// From this probability on it is FAKE.
     pub fake_at: Option<f64>,
     /// Below this probability it is REAL.
@@ -171,13 +174,13 @@ impl ResultPayload {
         };
         let prediction = finding.prediction();
         let mut payload = Self {
-            prediction: prediction.as_str(),
+            prediction: prediction.as_str().to_owned(),
             confidence: opinion.and_then(|o| prediction.confidence(o.probability)).map(round4),
             probability: opinion.map(|o| share(o.probability)),
             score: opinion.map(|o| round4(o.score.get())),
             reasons: reasons(finding),
             processing_time: (finding.took_secs * 1e3).round() / 1e3,
-            media_type: facts.kind.as_str(),
+            media_type: facts.kind.as_str().to_owned(),
             model: ModelMessage {
                 name: finding.model.name.to_string(),
                 version: finding.model.version.clone(),
@@ -228,26 +231,28 @@ fn share(probability: Probability) -> f64 {
     round4(probability.get())
 }
 
-fn reasons(finding: &Finding) -> Vec<&'static str> {
-    match &finding.outcome {
+fn reasons(finding: &Finding) -> Vec<String> {
+    let reasons: Vec<Reason> = match &finding.outcome {
         Outcome::Answer(opinion) => {
             let between = (finding.prediction() == Prediction::Inconclusive
                 && opinion.prediction() == Prediction::Inconclusive)
-                .then_some(dk_domain::Reason::BetweenThresholds);
-            opinion.reasons.iter().copied().chain(between).map(dk_domain::Reason::code).collect()
+                .then_some(Reason::BetweenThresholds);
+            opinion.reasons.iter().copied().chain(between).collect()
         }
-        Outcome::NotApplicable(reasons) => reasons.iter().map(|r| r.code()).collect(),
-    }
+        Outcome::NotApplicable(reasons) => reasons.clone(),
+    };
+    reasons.iter().map(|reason| reason.code().to_owned()).collect()
 }
 
 fn metrics(finding: &Finding, opinion: Option<&Opinion>) -> Metrics {
     let point = opinion.filter(|_| finding.weight != Weight::Unrated).map(|o| o.calibration.point);
     Metrics {
         family: finding.family.to_string(),
-        weight: finding.weight.as_str(),
+        weight: finding.weight.as_str().to_owned(),
         engine: finding.model.engine.clone(),
-        fake_at: point.map(|p| share(p.fake_at())),
-        real_below: point.map(|p| share(p.real_below())),
+        probability: opinion.map(|o| o.probability.get()),
+        fake_at: point.map(|p| p.fake_at().get()),
+        real_below: point.map(|p| p.real_below().get()),
         thinned: false,
     }
 }
@@ -262,7 +267,7 @@ fn segment(span: &Span) -> Segment {
     Segment {
         start_ms: span.start_ms,
         end_ms: span.end_ms,
-        track: span.track.as_str(),
+        track: span.track.as_str().to_owned(),
         score: share(span.probability),
     }
 }
@@ -277,7 +282,7 @@ fn frame(frame: &FrameScore, finding: &Finding, opinion: &Opinion) -> FramePredi
         index: frame.index,
         time_ms: frame.time_ms,
         score: frame.probability.map(share),
-        prediction: prediction.as_str(),
+        prediction: prediction.as_str().to_owned(),
         faces: frame.faces.iter().map(face).collect(),
     }
 }

@@ -156,7 +156,12 @@ pub trait Accounts: Send + Sync {
     /// How many accounts there are.
     async fn count_users(&self) -> Result<u64, StoreError>;
     /// Changes a person; `None` when there is none. Refuses nothing: rules are the use-case's.
-    async fn edit_user(&self, id: UserId, edit: &UserEdit, now: OffsetDateTime) -> Result<Option<User>, StoreError>;
+    async fn edit_user(
+        &self,
+        id: UserId,
+        edit: &UserEdit,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>, StoreError>;
     /// How many active administrators there are.
     async fn count_admins(&self) -> Result<u64, StoreError>;
     /// Stores another password and ends every session but `keep`.
@@ -168,7 +173,12 @@ pub trait Accounts: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
     /// Replaces the hash of the same password by a newer kind, if it is still `old`.
-    async fn upgrade_password(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
+    async fn upgrade_password(
+        &self,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError>;
 
     /// Begins a session.
     async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;

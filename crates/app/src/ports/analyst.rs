@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use dk_domain::{MediaId, MediaKind, ModelName, Prediction, Probability, RunId, Sha256, UserId, Vote};
 use time::OffsetDateTime;
 
-use crate::{ErrorCode, ModelCard, Phase, StopToken};
+use crate::{ErrorCode, ModelCard, StopToken};
+
+pub use dk_domain::ProgressMark;
 
 /// One model's part of a run, with all that is needed to do it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,17 +27,6 @@ pub struct Assignment {
     pub sha256: Sha256,
     /// Size of the file.
     pub bytes: u64,
-}
-
-/// How far one analysis is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProgressMark {
-    /// What is counted.
-    pub phase: Phase,
-    /// Units done.
-    pub done: u64,
-    /// Units in all, where that is known.
-    pub total: Option<u64>,
 }
 
 /// Hears how far an analysis is; quick, never blocks, called at most a few times a second.

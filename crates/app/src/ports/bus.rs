@@ -1,77 +1,10 @@
 //! Live news between processes. May be lost at any time: rows are the truth.
 
 use async_trait::async_trait;
-use dk_domain::{MediaId, ModelName, Prediction, Probability, RunId, RunStatus, UserId};
+use dk_domain::{RunId, UserId};
 use futures_util::stream::BoxStream;
-use time::OffsetDateTime;
 
-use super::ProgressMark;
-use crate::ErrorCode;
-
-/// Something that happened to somebody's medium.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// Whose medium.
-    pub user_id: UserId,
-    /// Position in the owner's list of events, from 1 without a gap; `None` for progress, which is not kept.
-    pub number: Option<u64>,
-    /// Which medium.
-    pub media_id: MediaId,
-    /// Which run.
-    pub run_id: RunId,
-    /// When.
-    pub at: OffsetDateTime,
-    /// What.
-    pub kind: EventKind,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum EventKind {
-    /// A file was accepted, or another run asked for.
-    Accepted,
-    /// A model began.
-    Started {
-        /// Which.
-        model: ModelName,
-    },
-    /// A model goes on.
-    Progress {
-        /// Which.
-        model: ModelName,
-        /// How far.
-        mark: ProgressMark,
-    },
-    /// A model answered.
-    Completed {
-        /// Which.
-        model: ModelName,
-        /// What it says.
-        prediction: Prediction,
-        /// Calibrated P(synthetic), where it looked.
-        probability: Option<Probability>,
-    },
-    /// An attempt of a model failed.
-    Failed {
-        /// Which.
-        model: ModelName,
-        /// Kind of error.
-        code: ErrorCode,
-        /// One line.
-        message: String,
-        /// Whether another attempt follows.
-        will_retry: bool,
-    },
-    /// The run ended.
-    Ended {
-        /// How.
-        status: RunStatus,
-        /// What is said of the file.
-        verdict: Option<Prediction>,
-        /// Analyses that answered.
-        answered: u32,
-    },
-}
+pub use dk_domain::{Event, EventKind};
 
 /// What processes tell each other.
 #[derive(Debug, Clone, PartialEq)]

@@ -90,7 +90,12 @@ pub struct RemovedMedia {
 #[async_trait]
 pub trait Library: Send + Sync {
     /// Newest first.
-    async fn media(&self, owner: UserId, filter: &MediaFilter, page: &Page) -> Result<Paged<Media>, StoreError>;
+    async fn media(
+        &self,
+        owner: UserId,
+        filter: &MediaFilter,
+        page: &Page,
+    ) -> Result<Paged<Media>, StoreError>;
     /// One medium with its runs.
     async fn medium(&self, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, StoreError>;
     /// One medium without its runs.
@@ -105,8 +110,12 @@ pub trait Library: Send + Sync {
     ) -> Result<Option<Media>, StoreError>;
     /// Removes a medium with runs, analyses and events; in the same transaction an errand is written that removes
     /// the file. `None` when the owner has no such medium.
-    async fn remove(&self, owner: UserId, id: MediaId, now: OffsetDateTime)
-    -> Result<Option<RemovedMedia>, StoreError>;
+    async fn remove(
+        &self,
+        owner: UserId,
+        id: MediaId,
+        now: OffsetDateTime,
+    ) -> Result<Option<RemovedMedia>, StoreError>;
     /// One run with its analyses, without payloads.
     async fn run(&self, owner: UserId, id: RunId) -> Result<Option<RunDetail>, StoreError>;
     /// One analysis with its run and its payload (JSON text), where there is one.

@@ -15,10 +15,13 @@ mod runs;
 mod storage;
 
 pub use accounts::{
-    Accounts, AddUser, ApiKey, AuditEntry, Caller, NewSession, PasswordHash, Rotation, SecretHash, User, UserEdit,
+    Accounts, AddUser, ApiKey, AuditEntry, Caller, NewSession, PasswordHash, Rotation, SecretHash, User,
+    UserEdit,
 };
 pub use ambient::Ambient;
-pub use analyst::{Analyst, Answer, AskError, Assignment, Offer, ProgressMark, ServerState, ServerStatus, Watcher};
+pub use analyst::{
+    Analyst, Answer, AskError, Assignment, Offer, ProgressMark, ServerState, ServerStatus, Watcher,
+};
 pub use bus::{Bus, BusError, Event, EventKind, Signal};
 pub use health::{HealthLog, HealthRecord};
 pub use inspector::{InspectError, Inspector};
@@ -30,7 +33,8 @@ pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
 };
 pub use runs::{
-    Accepted, AddRun, Analysis, EndOfAnalysis, Ended, NewMedia, NewRun, Run, RunDetail, Runs, StalledRun, Start,
+    Accepted, AddRun, Analysis, EndOfAnalysis, Ended, NewMedia, NewRun, Run, RunDetail, Runs, StalledRun,
+    Start,
 };
 pub use storage::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
 

@@ -32,7 +32,12 @@ pub enum ErrandKind {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Leases at most `limit` errands that are due, oldest first; nobody else gets them before `until`.
-    async fn take(&self, limit: u16, now: OffsetDateTime, until: OffsetDateTime) -> Result<Vec<Errand>, StoreError>;
+    async fn take(
+        &self,
+        limit: u16,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<Vec<Errand>, StoreError>;
     /// They are done.
     async fn done(&self, ids: &[i64]) -> Result<(), StoreError>;
     /// Try one again at `at`.

@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use dk_domain::{
-    AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId, RunStatus,
-    Urgency, UserId, Verdict,
+    AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId,
+    RunStatus, Urgency, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
@@ -193,7 +193,11 @@ pub trait Runs: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError>;
     /// What an idempotency key led to before, so that a file need not be stored again.
-    async fn accepted_before(&self, owner: UserId, idempotency_key: &str) -> Result<Option<Media>, StoreError>;
+    async fn accepted_before(
+        &self,
+        owner: UserId,
+        idempotency_key: &str,
+    ) -> Result<Option<Media>, StoreError>;
     /// Another run, unless one is under way.
     async fn add_run(
         &self,

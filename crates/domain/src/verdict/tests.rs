@@ -1,7 +1,7 @@
 //! The rule by examples (the same as in `docs/verdict.md`) and by properties.
 
-use crate::Opinion;
 use super::*;
+use crate::Opinion;
 use crate::{Calibration, Evidence, ModelId, OperatingPoint, Platt, Score, Sha256};
 use proptest::prelude::*;
 
