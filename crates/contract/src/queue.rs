@@ -1,0 +1,1 @@
+//! The promises of [`dk_app::ports::JobQueue`].

@@ -1,0 +1,1 @@
+//! The promises of the stores of rows: accounts, library, runs, outbox, health log.
