@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use dk_domain::{Family, Finding, MediaFacts, MediaKind, ModelName, Weight};
 
@@ -25,6 +26,12 @@ pub struct Request<'a> {
 pub trait Detector: Send + Sync {
     /// Every model package that was found, usable or not, in order of name.
     fn models(&self) -> Vec<ModelCard>;
+
+    /// Loads every model that is usable, so that the first file does not wait; says how long each took, or why it
+    /// cannot be used. A detector that loads when needed may leave it at that.
+    fn load(&self, _stop: &StopToken) -> Vec<(ModelName, Duration, Result<(), Unready>)> {
+        Vec::new()
+    }
 
     /// Judges one file with all the models that were asked for, decoding it once. A model that fails
     /// does not stop the others; an error means that the file itself could not be judged.

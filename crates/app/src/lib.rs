@@ -5,6 +5,7 @@ mod analyze;
 mod detector;
 pub mod ports;
 mod progress;
+pub mod service;
 mod stop;
 
 pub use analyze::{AnalyzeError, Report, analyze};

@@ -1,8 +1,10 @@
 //! The detector that runs in this process: opens a file once, decodes it once, and shows it to every model.
 
+use std::time::{Duration, Instant};
+
 use dk_app::{
     DetectError, Detection, Detector, ErrorCode, ModelCard, ModelFailure, Progress, Quality, Request,
-    StopToken,
+    StopToken, Unready,
 };
 use dk_domain::{Finding, MediaKind, ModelName, Outcome, Reason};
 use dk_media::{Limits, MediaError, MediaFile, Tools};
@@ -79,6 +81,17 @@ impl Detector for LocalDetector {
             }
         };
         self.nets.registry.packages().map(card).collect()
+    }
+
+    fn load(&self, stop: &StopToken) -> Vec<(ModelName, Duration, Result<(), Unready>)> {
+        let usable = self.nets.registry.packages().filter(|package| self.nets.engine_for(package).is_ok());
+        usable
+            .map(|package| {
+                let begin = Instant::now();
+                let loaded = self.nets.get(package, stop).map(|_| ());
+                (package.manifest.name.clone(), begin.elapsed(), loaded)
+            })
+            .collect()
     }
 
     fn detect(

@@ -185,7 +185,7 @@ impl Work<'_> {
         if let Some(message) = &input.unreadable {
             let hint = Some("check that you may read it".to_owned());
             return Ok(Done::Failed(ErrorMessage {
-                code: ErrorCode::Io.as_str(),
+                code: ErrorCode::Io.as_str().to_owned(),
                 message: message.clone(),
                 hint,
             }));
@@ -210,7 +210,7 @@ impl Work<'_> {
                 Ok(Done::PassedOver)
             }
             Err(AnalyzeError::Detect(error)) => {
-                let (code, hint) = (error.code.as_str(), error.hint.clone());
+                let (code, hint) = (error.code.as_str().to_owned(), error.hint.clone());
                 let message = format!("{:#}", anyhow::Error::new(error));
                 Ok(Done::Failed(ErrorMessage { code, message, hint }))
             }
@@ -256,7 +256,7 @@ impl Work<'_> {
             Done::Failed(error) => {
                 if self.args.json {
                     let (file, error) = (input.name.clone(), error.clone());
-                    say(&json(&ErrorDocument { schema: SCHEMA, file, error }));
+                    say(&json(&ErrorDocument { schema: SCHEMA.to_owned(), file, error }));
                 } else {
                     complain(&format!("error: {}: {}", visible(&input.name), visible(&error.message)));
                     if let Some(hint) = &error.hint {
@@ -272,7 +272,7 @@ impl Work<'_> {
 fn broken() -> ErrorMessage {
     let message = "the analysis broke off with an internal error".to_owned();
     let hint = Some("the lines above say where; please report them with the file's format".to_owned());
-    ErrorMessage { code: ErrorCode::ModelFailed.as_str(), message, hint }
+    ErrorMessage { code: ErrorCode::ModelFailed.as_str().to_owned(), message, hint }
 }
 
 fn tally_line(tally: Tally) -> String {
@@ -296,7 +296,7 @@ fn document(input: &Input, report: &Report) -> FileDocument {
         .iter()
         .map(|failure| FailureMessage {
             model: failure.model.to_string(),
-            code: failure.code.as_str(),
+            code: failure.code.as_str().to_owned(),
             message: failure.message.clone(),
         })
         .collect();

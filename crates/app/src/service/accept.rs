@@ -1,0 +1,129 @@
+//! Take in an uploaded file: find out what it is, store it, write its rows. The run is planned afterwards.
+
+use dk_domain::{ErrorCode, MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
+
+use super::Ports;
+use crate::StopToken;
+use crate::ports::{
+    Accepted, InspectError, Media, NewMedia, NewRun, Signal, Staged, StorageError, StoreError,
+};
+
+/// A file that has come in whole, and what was said with it.
+#[derive(Debug)]
+pub struct Upload {
+    /// The file on this machine.
+    pub staged: Staged,
+    /// The client's name of it, already made harmless.
+    pub filename: String,
+    /// What the owner says of it.
+    pub description: Option<String>,
+    /// Who waits.
+    pub urgency: Urgency,
+    /// Only these models; empty means every one that fits.
+    pub models: Vec<ModelName>,
+    /// Makes sending it twice harmless.
+    pub idempotency_key: Option<String>,
+}
+
+/// A file that was taken in.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Its row.
+    pub media: Media,
+    /// Whether the same idempotency key had brought it before.
+    pub again: bool,
+}
+
+/// Why a file was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It is not what we accept.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Its rows could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A model was asked for that no server has.
+    #[error("there is no model {name}; available are {known}")]
+    UnknownModel {
+        /// What was asked for.
+        name: ModelName,
+        /// What there is, joined for people.
+        known: String,
+    },
+}
+
+/// Takes in a file. When this returns, the file and its rows are durable and a run is on its way.
+pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Taken, AcceptError> {
+    if let Some((name, known)) = ports.unknown_model(&upload.models).await {
+        return Err(AcceptError::UnknownModel { name, known });
+    }
+    let (staged, facts, mimetype) = inspect(ports, upload.staged).await?;
+    let id = MediaId::from(ports.ambient.id());
+    let stored = ports.storage.keep(staged, facts.kind, id).await?;
+    let key = stored.key.clone();
+    let media = NewMedia {
+        id,
+        user_id: owner,
+        filename: upload.filename,
+        description: upload.description,
+        key: stored.key,
+        url: stored.url,
+        mimetype,
+        facts,
+    };
+    let run = NewRun { id: RunId::from(ports.ambient.id()), wanted: upload.models, urgency: upload.urgency };
+    let accepted =
+        ports.runs.accept(&media, &run, upload.idempotency_key.as_deref(), ports.ambient.now()).await;
+    match accepted {
+        Ok(Accepted::New(media, events)) => {
+            ports.publish(events).await;
+            ports.tell(&Signal::Errands).await;
+            Ok(Taken { media: *media, again: false })
+        }
+        Ok(Accepted::Again(media)) => {
+            drop_file(ports, &key).await;
+            Ok(Taken { media: *media, again: true })
+        }
+        // Whether the rows were written is not known when the connection broke in the middle; the sweep of orphans
+        // removes the file later if they were not.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The file is of no use: its rows are those of an earlier upload.
+async fn drop_file(ports: &Ports, key: &str) {
+    if let Err(error) = ports.storage.remove(key).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a file sent twice is left for the sweep");
+    }
+}
+
+/// Reading a file blocks, and the person may go away meanwhile: then the children that read it are stopped.
+async fn inspect(ports: &Ports, staged: Staged) -> Result<(Staged, MediaFacts, String), InspectError> {
+    let inspector = ports.inspector.clone();
+    let stop = StopOnDrop(StopToken::new());
+    let token = stop.0.clone();
+    let inspected = tokio::task::spawn_blocking(move || {
+        let found = inspector.inspect(staged.path(), &token);
+        found.map(|(facts, mimetype)| (staged, facts, mimetype))
+    });
+    inspected.await.unwrap_or_else(|_| {
+        Err(InspectError {
+            code: ErrorCode::UnreadableMedia,
+            message: "the file could not be read".to_owned(),
+            hint: Some("it may be damaged: try another copy".to_owned()),
+        })
+    })
+}
+
+/// Stops when whoever waits has gone.
+struct StopOnDrop(StopToken);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}

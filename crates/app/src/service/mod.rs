@@ -1,0 +1,82 @@
+//! What the service does with media, one use-case a file. Each is the same whatever stands behind the ports:
+//! rows first, in one transaction; what follows from them (files, jobs, live events) after it, and again by the
+//! relay and the reconciler when it was lost.
+
+mod accept;
+mod cancel;
+mod plan;
+mod reconcile;
+mod relay;
+mod remove;
+mod rerun;
+mod retry;
+mod work;
+
+use std::sync::Arc;
+
+use dk_domain::ModelName;
+
+use crate::ports::{
+    Accounts, Ambient, Analyst, Bus, Event, HealthLog, Inspector, JobQueue, Library, Limiter, Outbox,
+    Passwords, Runs, Signal, Storage,
+};
+
+pub use accept::{AcceptError, Taken, Upload, accept};
+pub use cancel::cancel_run;
+pub use plan::{PlanOutcome, plan};
+pub use reconcile::{MendError, Mended, Retention, forget_old, reconcile, sweep_orphans};
+pub use relay::relay;
+pub use remove::remove_media;
+pub use rerun::{Rerun, RerunError, rerun};
+pub use retry::{RetryError, RetryOutcome, retry_failed_job};
+pub use work::{job_lost, work};
+
+/// Everything the use-cases need. Cheap to clone.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is the port of its name")]
+pub struct Ports {
+    pub accounts: Arc<dyn Accounts>,
+    pub library: Arc<dyn Library>,
+    pub runs: Arc<dyn Runs>,
+    pub outbox: Arc<dyn Outbox>,
+    pub health: Arc<dyn HealthLog>,
+    pub queue: Arc<dyn JobQueue>,
+    pub storage: Arc<dyn Storage>,
+    pub bus: Arc<dyn Bus>,
+    pub limiter: Arc<dyn Limiter>,
+    pub analyst: Arc<dyn Analyst>,
+    pub inspector: Arc<dyn Inspector>,
+    pub passwords: Arc<dyn Passwords>,
+    pub ambient: Arc<dyn Ambient>,
+}
+
+impl Ports {
+    /// Sends events to those who watch now. A lost one is no harm: rows are the truth.
+    pub async fn publish(&self, events: Vec<Event>) {
+        for event in events {
+            self.tell(&Signal::Event(Box::new(event))).await;
+        }
+    }
+
+    /// Sends one signal; see [`Ports::publish`].
+    pub async fn tell(&self, signal: &Signal) {
+        if let Err(error) = self.bus.send(signal).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a live signal was not sent");
+        }
+    }
+
+    /// Names of models that were asked for and that no server has now, where any server answers. When none answers,
+    /// nothing is refused: the run waits.
+    async fn unknown_model(&self, wanted: &[ModelName]) -> Option<(ModelName, String)> {
+        if wanted.is_empty() {
+            return None;
+        }
+        let offers = self.analyst.offers().await;
+        if offers.is_empty() {
+            return None;
+        }
+        let unknown = wanted.iter().find(|name| !offers.iter().any(|offer| offer.card.name == **name))?;
+        let known: Vec<&str> = offers.iter().map(|offer| offer.card.name.as_str()).collect();
+        Some((unknown.clone(), known.join(", ")))
+    }
+}

@@ -1,0 +1,72 @@
+//! Run the errands of the outbox: plan, enqueue, remove files. At least once, in order of writing, with growing
+//! pauses when something is not there.
+
+use std::error::Error;
+
+use time::Duration;
+
+use super::Ports;
+use super::plan::{PlanOutcome, plan};
+use crate::ports::{Errand, ErrandKind, StoreError};
+
+const BATCH: u16 = 64;
+/// Nobody else takes a leased errand before this; then its relay is taken for dead.
+const LEASE: Duration = Duration::seconds(60);
+const MAX_PAUSE_SECS: i64 = 60;
+/// A run that waits for an ML server is looked at this often.
+const WAIT_FOR_SERVER: Duration = Duration::seconds(2);
+
+/// What is left of an errand that was tried.
+enum Tried {
+    Done,
+    Later(Duration),
+}
+
+/// Runs the errands that are due; says how many were leased. The caller goes on while there are any.
+pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
+    let now = ports.ambient.now();
+    let errands = ports.outbox.take(BATCH, now, now + LEASE).await?;
+    let mut done = Vec::new();
+    for errand in &errands {
+        match run(ports, errand).await {
+            Tried::Done => done.push(errand.id),
+            Tried::Later(pause) => ports.outbox.later(errand.id, ports.ambient.now() + pause).await?,
+        }
+    }
+    if !done.is_empty() {
+        ports.outbox.done(&done).await?;
+    }
+    Ok(errands.len())
+}
+
+async fn run(ports: &Ports, errand: &Errand) -> Tried {
+    let tried: Result<Tried, Box<dyn Error + Send + Sync>> = match &errand.kind {
+        ErrandKind::Plan(id) => match plan(ports, *id).await {
+            Ok(PlanOutcome::Done) => Ok(Tried::Done),
+            Ok(PlanOutcome::Wait) => Ok(Tried::Later(WAIT_FOR_SERVER)),
+            Err(error) => Err(error.into()),
+        },
+        ErrandKind::Enqueue(planned) => {
+            ports.queue.enqueue(planned).await.map(|()| Tried::Done).map_err(Into::into)
+        }
+        ErrandKind::RemoveFile(key) => {
+            ports.storage.remove(key).await.map(|()| Tried::Done).map_err(Into::into)
+        }
+    };
+    tried.unwrap_or_else(|error| {
+        let pause = pause(errand.attempts);
+        tracing::warn!(
+            errand.id,
+            attempts = errand.attempts,
+            pause_secs = pause.whole_seconds(),
+            error = &*error as &dyn Error,
+            "an errand failed and is tried again"
+        );
+        Tried::Later(pause)
+    })
+}
+
+/// 1, 2, 4 … seconds, at most a minute.
+fn pause(attempts: u32) -> Duration {
+    Duration::seconds(1_i64.checked_shl(attempts.min(6)).unwrap_or(MAX_PAUSE_SECS).min(MAX_PAUSE_SECS))
+}
