@@ -1,1 +1,4 @@
-//! Servers and files that tests start and stop themselves.
+//! Servers and files that tests start and stop themselves. Everything listens on 127.0.0.1 on a free port, lives in
+//! a temporary folder and goes away with the test, or with the program that runs the tests.
+
+pub mod postgres;
