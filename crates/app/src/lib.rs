@@ -1,8 +1,10 @@
 //! The use-cases of Drishtiksha and the ports they need. Knows no file format, no database, no JSON:
 //! adapters on higher floors bring those.
 
+pub mod account;
 mod analyze;
 mod detector;
+mod gather;
 pub mod ports;
 mod progress;
 pub mod service;
@@ -13,5 +15,6 @@ pub use detector::{
     DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Quality, Request,
     Thumbnail, Unready,
 };
+pub use gather::{Ask, Busy, Found, Gather, GatherFigures, GatherOptions, HeldFile, Reply};
 pub use progress::{Phase, Progress, Silent};
 pub use stop::{StopToken, Watch};
