@@ -1,5 +1,6 @@
 //! Every setting: environment first, then the configuration file, then the default. Checked before any work.
 
+mod service;
 mod table;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use dk_infer::engine::{EngineChoice, EngineKind};
 
 use crate::failure::Failure;
 use crate::style::say;
+pub(crate) use service::{DatabaseChoice, Port, ServiceConfig, StorageChoice};
 use table::{SETTINGS, Setting};
 
 /// ffmpeg counts pixels in 32 bits.
@@ -29,13 +31,18 @@ pub(crate) struct Config {
     pub max_megapixels: u64,
     pub decoder_memory_mib: u64,
     pub decoder_secs: u64,
-    values: Vec<(&'static Setting, String, Origin)>,
+    pub service: ServiceConfig,
+    values: Vec<Value>,
 }
+
+type Value = (&'static Setting, String, Origin);
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
     Environment,
+    /// A file that a variable names.
+    Secret(String),
     File(PathBuf),
     Default,
 }
@@ -54,21 +61,23 @@ impl Config {
                 return Err(Failure::wrong_use(error, "name a readable file with --config"));
             }
         };
-        let values = SETTINGS
-            .iter()
-            .map(|setting| {
-                let (value, origin) = match (environment(setting.env), from_file.get(setting.key)) {
-                    (Some(value), _) => (value, Origin::Environment),
-                    (None, Some(value)) => (value.clone(), Origin::File(path.clone())),
-                    (None, None) => (setting.default.to_owned(), Origin::Default),
-                };
-                (setting, value, origin)
-            })
-            .collect();
+        let mut values = Vec::with_capacity(SETTINGS.len());
+        for setting in SETTINGS {
+            let (value, origin) = match (environment(setting.env), from_file.get(setting.key)) {
+                (Some(value), _) => (value, Origin::Environment),
+                (None, _) if setting.secret && environment(&file_variable(setting)).is_some() => {
+                    let place = environment(&file_variable(setting)).unwrap_or_default();
+                    (read_secret(setting, &place)?, Origin::Secret(place))
+                }
+                (None, Some(value)) => (value.clone(), Origin::File(path.clone())),
+                (None, None) => (setting.default.to_owned(), Origin::Default),
+            };
+            values.push((setting, value, origin));
+        }
         Self::check(home, values)
     }
 
-    fn check(home: PathBuf, values: Vec<(&'static Setting, String, Origin)>) -> Result<Self, Failure> {
+    fn check(home: PathBuf, values: Vec<Value>) -> Result<Self, Failure> {
         let text = |key: &str| {
             values.iter().find(|(s, ..)| s.key == key).map(|(_, v, _)| v.as_str()).unwrap_or_default()
         };
@@ -106,6 +115,7 @@ impl Config {
             max_megapixels: up_to("limits.megapixels", MAX_MEGAPIXELS)?,
             decoder_memory_mib: number("limits.decoder_memory_mib")?,
             decoder_secs: number("limits.decoder_secs")?,
+            service: ServiceConfig::check(&home, &|key| text(key).to_owned())?,
             home,
             values,
         })
@@ -120,17 +130,34 @@ impl Config {
         for (setting, value, origin) in &self.values {
             let origin = match origin {
                 Origin::Environment => format!("from {}", setting.env),
+                Origin::Secret(place) => format!("from {place}, which {} names", file_variable(setting)),
                 Origin::File(path) => format!("from {}", path.display()),
                 Origin::Default => format!("default; {} or `{}` in config.toml", setting.env, setting.key),
             };
+            let value = if setting.secret && !value.is_empty() { "…" } else { value };
             say(&format!("{} = {value:?}  # {origin}", setting.key));
         }
     }
 }
 
+/// The variable that names a file with a secret.
+fn file_variable(setting: &Setting) -> String {
+    format!("{}_FILE", setting.env)
+}
+
+fn read_secret(setting: &Setting, place: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(place).map_err(|error| {
+        let variable = file_variable(setting);
+        let error = anyhow::Error::new(error).context(format!("cannot read {place}, which {variable} names"));
+        Failure::wrong_use(error, format!("the file holds {}", setting.allowed))
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn wrong(key: &str, value: &str) -> Failure {
     let setting = SETTINGS.iter().find(|setting| setting.key == key);
     let (env, allowed) = setting.map_or(("", ""), |setting| (setting.env, setting.allowed));
+    let value = if setting.is_some_and(|setting| setting.secret) { "not shown" } else { value };
     let error = anyhow::anyhow!("the setting {key} ({env}) is {value:?}");
     Failure::wrong_use(error, format!("allowed is {allowed}"))
 }
