@@ -4,6 +4,7 @@
 pub mod account;
 mod analyze;
 mod detector;
+pub mod local;
 mod gather;
 pub mod ports;
 mod progress;
