@@ -13,7 +13,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &["domain"]),
     ("media", &["domain", "app"]),
     ("infer", &["domain", "app", "media"]),
-    ("cli", &["domain", "app", "wire", "media", "infer"]),
+    ("contract", &["domain", "app"]),
+    ("testkit", &[]),
+    ("sql", &["domain", "app", "wire", "contract", "testkit"]),
+    ("redis", &["domain", "app", "wire", "contract", "testkit"]),
+    ("storage", &["domain", "app", "contract", "testkit"]),
+    ("ml-http", &["domain", "app", "wire", "testkit"]),
+    ("api", &["domain", "app", "wire", "testkit"]),
+    ("worker", &["domain", "app", "wire", "testkit"]),
+    (
+        "cli",
+        &[
+            "domain", "app", "wire", "media", "infer", "sql", "redis", "storage", "ml-http", "api", "worker", "testkit",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -35,6 +35,76 @@ pub(crate) enum Command {
     /// Show the settings in force and where each comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Run the whole service in this process; without settings it needs no database and no other server.
+    Serve(ServeArgs),
+    /// Run the HTTP and live-event server for people (the same as `serve --roles api`).
+    Api,
+    /// Run the jobs (the same as `serve --roles worker`).
+    Worker,
+    /// Run the server that judges files for workers (the same as `serve --roles ml`).
+    Ml,
+    /// Bring the database to the form that this program needs.
+    Migrate,
+    /// Add and mend accounts, directly in the database.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print the OpenAPI document of the HTTP interface.
+    Openapi,
+}
+
+/// A part of the service that can run in a process of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// HTTP and live events.
+    Api,
+    /// Jobs.
+    Worker,
+    /// Judging of files.
+    Ml,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Only these parts, separated by commas.
+    #[arg(long, value_name = "ROLES", value_delimiter = ',', value_enum, default_values_t = [Role::Api, Role::Worker, Role::Ml])]
+    pub roles: Vec<Role>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add an account; the password is read from standard input, or made and printed once.
+    Add {
+        /// E-mail address.
+        email: dk_domain::Email,
+        /// First name.
+        #[arg(long, default_value = "")]
+        first_name: String,
+        /// Last name.
+        #[arg(long, default_value = "")]
+        last_name: String,
+        /// May see monitoring and accounts.
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Give an account another password and end its sessions.
+    Password {
+        /// E-mail address.
+        email: dk_domain::Email,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Make a key with which programs may act for an account; it is printed once.
+    Key {
+        /// E-mail address.
+        email: dk_domain::Email,
+        /// What to call it.
+        #[arg(long, default_value = "made on the server")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
