@@ -1,6 +1,6 @@
 //! What one model says of one file, with the evidence a person can check.
 
-use crate::{Calibration, Family, ModelName, Prediction, Probability, Reason, Score, Sha256, Weight};
+use crate::{Family, ModelName, OperatingPoint, Prediction, Probability, Reason, Score, Sha256, Weight};
 
 /// Which model spoke: enough to get the same answer again.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,28 +46,30 @@ pub struct Opinion {
     pub score: Score,
     /// Calibrated probability of the whole file.
     pub probability: Probability,
-    /// How the probability was read.
-    pub calibration: Calibration,
+    /// Where its predictions change; `None` for a model that was never rated, whose answer decides nothing.
+    pub point: Option<OperatingPoint>,
     /// What the model saw where.
     pub evidence: Evidence,
     /// Spans that stand out, merged and in order.
     pub spans: Vec<Span>,
     /// Remarks on the answer, such as that only a part could be judged.
     pub reasons: Vec<Reason>,
+    /// Moments that were judged and are not in the evidence, because it travelled as a thinned series; 0 where
+    /// the file was judged.
+    pub left_out: usize,
 }
 
 impl Opinion {
-    /// What this model alone would say.
+    /// What this model alone would say. A model that was never rated cannot tell anything.
     pub fn prediction(&self) -> Prediction {
-        self.calibration.point.prediction(self.probability)
+        self.point.map_or(Prediction::Inconclusive, |point| point.prediction(self.probability))
     }
 }
 
 impl Finding {
-    /// What this model alone would say. A model that was never rated cannot tell anything.
+    /// What this model alone would say.
     pub fn prediction(&self) -> Prediction {
         match &self.outcome {
-            Outcome::Answer(_) if self.weight == Weight::Unrated => Prediction::Inconclusive,
             Outcome::Answer(opinion) => opinion.prediction(),
             Outcome::NotApplicable(_) => Prediction::NotApplicable,
         }
@@ -103,7 +105,7 @@ pub struct FrameScore {
     pub index: u32,
     /// Presentation time.
     pub time_ms: u64,
-    /// Probability of this frame alone, by the same calibration; `None` where the model could not look.
+    /// Probability of this frame alone, read in the same way; `None` where the model could not look.
     pub probability: Option<Probability>,
     /// Faces that were found, where the model looks at faces.
     pub faces: Vec<Face>,
@@ -169,6 +171,9 @@ pub enum Track {
 }
 
 impl Track {
+    /// Every value there is.
+    pub const ALL: [Self; 3] = [Self::Picture, Self::Face, Self::Sound];
+
     /// The name in messages.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -176,6 +181,14 @@ impl Track {
             Self::Face => "face",
             Self::Sound => "sound",
         }
+    }
+}
+
+impl std::str::FromStr for Track {
+    type Err = crate::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::UnknownWord> {
+        crate::parse_word(word, &Self::ALL, Self::as_str)
     }
 }
 

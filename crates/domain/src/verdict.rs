@@ -66,7 +66,7 @@ impl Finding {
         let says = match &self.outcome {
             Outcome::Answer(opinion) => Says::Answer {
                 probability: opinion.probability,
-                point: (self.weight != Weight::Unrated).then_some(opinion.calibration.point),
+                point: opinion.point,
                 reasons: opinion.reasons.clone(),
             },
             Outcome::NotApplicable(reasons) => Says::NotApplicable(reasons.clone()),

@@ -132,10 +132,11 @@ impl Reading {
         Ok(Outcome::Answer(Box::new(Opinion {
             score: Score::new(score)?,
             probability: self.probability(score)?,
-            calibration: self.calibration,
+            point: (self.weight != Weight::Unrated).then_some(self.calibration.point),
             evidence,
             spans,
             reasons,
+            left_out: 0,
         })))
     }
 }

@@ -3,6 +3,7 @@
 
 mod document;
 mod event;
+mod finding;
 mod payload;
 mod thin;
 mod vote;
@@ -12,6 +13,7 @@ pub use document::{
     VerdictMessage, VideoProperties,
 };
 pub use event::{EventMessage, moment};
+pub use finding::{Failed, Judged};
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
     ResultPayload, Segment,

@@ -2,7 +2,7 @@
 
 use dk_domain::{
     Evidence, Face, Finding, FrameScore, Heatmap, MediaFacts, Opinion, Outcome, Prediction, Probability,
-    Reason, Span, Weight, WindowScore,
+    Reason, Span, WindowScore,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,10 @@ pub struct ResultPayload {
     /// Those frames, thinned where there are too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_predictions: Option<Vec<FramePrediction>>,
-    /// Windows of sound.
+    /// Windows of sound that were listened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunks_analyzed: Option<usize>,
+    /// Those windows, thinned where there are too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk_predictions: Option<Vec<ChunkPrediction>>,
     /// Of the sound track.
@@ -190,6 +193,7 @@ impl ResultPayload {
             frame_count: None,
             frames_analyzed: None,
             frame_predictions: None,
+            chunks_analyzed: None,
             chunk_predictions: None,
             properties: None,
             dimensions: facts.image.as_ref().map(|i| Dimensions { width: i.width_px, height: i.height_px }),
@@ -199,12 +203,12 @@ impl ResultPayload {
             visualization_path: None,
         };
         if let Some(opinion) = opinion {
-            payload.add_evidence(finding, opinion, facts);
+            payload.add_evidence(opinion, facts);
         }
         payload
     }
 
-    fn add_evidence(&mut self, finding: &Finding, opinion: &Opinion, facts: &MediaFacts) {
+    fn add_evidence(&mut self, opinion: &Opinion, facts: &MediaFacts) {
         match &opinion.evidence {
             Evidence::Image { faces, heatmap } => {
                 self.heatmap = heatmap.as_ref().map(heatmap_message);
@@ -212,14 +216,15 @@ impl ResultPayload {
             }
             Evidence::Video { frames } => {
                 let (kept, thinned) = thin(frames, |f| f.probability.map_or(-1.0, Probability::get));
-                self.metrics.thinned = thinned;
+                self.metrics.thinned = thinned || opinion.left_out > 0;
                 self.frame_count = frame_count(facts);
-                self.frames_analyzed = Some(frames.len());
-                self.frame_predictions = Some(kept.iter().map(|f| frame(f, finding, opinion)).collect());
+                self.frames_analyzed = Some(frames.len() + opinion.left_out);
+                self.frame_predictions = Some(kept.iter().map(|f| frame(f, opinion)).collect());
             }
             Evidence::Audio { windows } => {
                 let (kept, thinned) = thin(windows, |w| w.probability.get());
-                self.metrics.thinned = thinned;
+                self.metrics.thinned = thinned || opinion.left_out > 0;
+                self.chunks_analyzed = Some(windows.len() + opinion.left_out);
                 self.chunk_predictions = Some(kept.iter().map(chunk).collect());
                 self.properties = facts.audio.as_ref().map(AudioProperties::from);
             }
@@ -234,8 +239,7 @@ fn share(probability: Probability) -> f64 {
 fn reasons(finding: &Finding) -> Vec<String> {
     let reasons: Vec<Reason> = match &finding.outcome {
         Outcome::Answer(opinion) => {
-            let between = (finding.prediction() == Prediction::Inconclusive
-                && opinion.prediction() == Prediction::Inconclusive)
+            let between = (opinion.point.is_some() && opinion.prediction() == Prediction::Inconclusive)
                 .then_some(Reason::BetweenThresholds);
             opinion.reasons.iter().copied().chain(between).collect()
         }
@@ -245,7 +249,7 @@ fn reasons(finding: &Finding) -> Vec<String> {
 }
 
 fn metrics(finding: &Finding, opinion: Option<&Opinion>) -> Metrics {
-    let point = opinion.filter(|_| finding.weight != Weight::Unrated).map(|o| o.calibration.point);
+    let point = opinion.and_then(|o| o.point);
     Metrics {
         family: finding.family.to_string(),
         weight: finding.weight.as_str().to_owned(),
@@ -272,11 +276,11 @@ fn segment(span: &Span) -> Segment {
     }
 }
 
-fn frame(frame: &FrameScore, finding: &Finding, opinion: &Opinion) -> FramePrediction {
-    let prediction = match frame.probability {
-        None => Prediction::NotApplicable,
-        Some(_) if finding.weight == Weight::Unrated => Prediction::Inconclusive,
-        Some(probability) => opinion.calibration.point.prediction(probability),
+fn frame(frame: &FrameScore, opinion: &Opinion) -> FramePrediction {
+    let prediction = match (frame.probability, opinion.point) {
+        (None, _) => Prediction::NotApplicable,
+        (Some(_), None) => Prediction::Inconclusive,
+        (Some(probability), Some(point)) => point.prediction(probability),
     };
     FramePrediction {
         index: frame.index,

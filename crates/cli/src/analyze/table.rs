@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use dk_app::{ModelCard, Report};
-use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, Weight, timecode};
+use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, timecode};
 
 use crate::style::{Paint, visible};
 
@@ -86,7 +86,7 @@ fn models(findings: &[Finding], paint: Paint) -> String {
 fn row(finding: &Finding) -> [String; 7] {
     let number = |value: f64| format!("{value:.2}");
     let opinion = answer(finding);
-    let point = opinion.filter(|_| finding.weight != Weight::Unrated).map(|o| o.calibration.point);
+    let point = opinion.and_then(|o| o.point);
     let dash = || "–".to_owned();
     let says = match &finding.outcome {
         Outcome::Answer(_) => finding.prediction().to_string(),

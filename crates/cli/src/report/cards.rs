@@ -32,7 +32,7 @@ fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
             let told =
                 if unrated { "Its score is shown and decides nothing." } else { words::headline(prediction) };
             put!(out, "<p>{told}{}</p>\n", if unrated { "" } else { ", says this model alone." });
-            scale(out, opinion.probability, Reader::new(finding, opinion).point());
+            scale(out, opinion.probability, Reader::new(opinion).point());
             persons(out, opinion);
             reasons(out, &opinion.reasons, "h4", "Remarks");
         }
@@ -85,7 +85,11 @@ fn persons(out: &mut String, opinion: &Opinion) {
             out,
             "<li>Person {}: seen {}, {said}</li>",
             u64::from(track) + 1,
-            if count == 1 { "once".to_owned() } else { format!("{count} times") }
+            match (count, opinion.left_out) {
+                (1, 0) => "once".to_owned(),
+                (_, 0) => format!("{count} times"),
+                _ => format!("at least {count} times"),
+            }
         );
     }
     out.push_str("</ul>\n");
@@ -108,7 +112,7 @@ fn published(out: &mut String, card: Option<&ModelCard>) {
 fn numbers(out: &mut String, finding: &Finding) {
     out.push_str("<dl class=\"facts\">");
     if let Outcome::Answer(opinion) = &finding.outcome {
-        let point = Reader::new(finding, opinion).point();
+        let point = Reader::new(opinion).point();
         let threshold = |of: &dyn Fn(OperatingPoint) -> Probability| {
             point.map_or_else(|| "not set".to_owned(), |point| format!("{:.4}", of(point).get()))
         };

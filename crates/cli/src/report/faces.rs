@@ -64,7 +64,7 @@ fn add<'a>(
     finding: &'a Finding,
     opinion: &Opinion,
 ) {
-    let reader = Reader::new(finding, opinion);
+    let reader = Reader::new(opinion);
     for face in faces {
         let said = Said {
             title: view.title(finding),

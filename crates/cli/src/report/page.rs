@@ -109,9 +109,8 @@ fn deciding<'a>(view: &View<'a>) -> Vec<(&'a Finding, OperatingPoint)> {
     let family = view.report.verdict.decided_by.as_ref();
     let of_family = view.report.findings.iter().filter(|f| Some(&f.family) == family);
     of_family
-        .filter(|finding| finding.weight != Weight::Unrated)
         .filter_map(|finding| match &finding.outcome {
-            Outcome::Answer(opinion) => Some((finding, opinion.calibration.point)),
+            Outcome::Answer(opinion) => Some((finding, opinion.point?)),
             Outcome::NotApplicable(_) => None,
         })
         .collect()

@@ -1,6 +1,6 @@
 //! How a value of a model is read: by the thresholds of its package, and not at all where it is unrated.
 
-use dk_domain::{Finding, OperatingPoint, Opinion, Prediction, Probability, Weight};
+use dk_domain::{OperatingPoint, Opinion, Prediction, Probability};
 
 /// What one moment, face, tile or model stands for. Each has a word, a colour and a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +13,13 @@ pub(super) enum Reading {
     Unrated,
 }
 
-/// Reads the values of one model. An unrated package has thresholds too, and nothing follows from them.
+/// Reads the values of one model.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader(Option<OperatingPoint>);
 
 impl Reader {
-    pub(super) fn new(finding: &Finding, opinion: &Opinion) -> Self {
-        Self((finding.weight != Weight::Unrated).then_some(opinion.calibration.point))
+    pub(super) fn new(opinion: &Opinion) -> Self {
+        Self(opinion.point)
     }
 
     /// The thresholds, where they mean something.

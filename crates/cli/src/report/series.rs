@@ -36,7 +36,7 @@ impl Mark<'_> {
 
 impl Series<'_> {
     pub(super) fn reader(&self) -> Reader {
-        Reader::new(self.finding, self.opinion)
+        Reader::new(self.opinion)
     }
 
     /// What one moment alone would be called.
@@ -49,7 +49,7 @@ impl Series<'_> {
 pub(super) fn all<'a>(view: &View<'a>) -> Vec<Series<'a>> {
     let series = answers(view).map(|(finding, opinion)| {
         let marks = marks(&opinion.evidence);
-        Series { finding, opinion, judged: marks.len(), marks: thin(marks) }
+        Series { finding, opinion, judged: marks.len() + opinion.left_out, marks: thin(marks) }
     });
     series.filter(|series| !series.marks.is_empty()).collect()
 }

@@ -68,7 +68,7 @@ fn still(out: &mut String, view: &View<'_>) {
 fn heatmaps<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a Heatmap, Reader)> {
     faces::answers(view).filter_map(|(finding, opinion)| match &opinion.evidence {
         Evidence::Image { heatmap: Some(map), .. } if map.rows > 0 && map.columns > 0 => {
-            Some((view.title(finding), map, Reader::new(finding, opinion)))
+            Some((view.title(finding), map, Reader::new(opinion)))
         }
         _ => None,
     })

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Opinion;
-use crate::{Calibration, Evidence, ModelId, OperatingPoint, Platt, Score, Sha256};
+use crate::{Evidence, ModelId, OperatingPoint, Score, Sha256};
 use proptest::prelude::*;
 
 const FAKE_AT: f64 = 0.9;
@@ -27,13 +27,11 @@ fn says_at(family: &str, weight: Weight, p: f64, real_below: f64, fake_at: f64) 
     let opinion = Opinion {
         score: Score::new(0.0).unwrap(),
         probability: Probability::new(p).unwrap(),
-        calibration: Calibration {
-            platt: Platt::new(1.0, 0.0).unwrap(),
-            point: OperatingPoint::new(real_below, fake_at).unwrap(),
-        },
+        point: (weight != Weight::Unrated).then(|| OperatingPoint::new(real_below, fake_at).unwrap()),
         evidence: Evidence::Audio { windows: vec![] },
         spans: vec![],
         reasons: vec![],
+        left_out: 0,
     };
     finding(family, weight, Outcome::Answer(Box::new(opinion)))
 }

@@ -61,8 +61,7 @@ fn finding(index: usize, outcome: Outcome) -> Finding {
 }
 
 fn answer(index: usize, probability: f64, evidence: Evidence, spans: Vec<Span>) -> Finding {
-    let calibration =
-        Calibration { platt: Platt::new(2.0, -0.5).unwrap(), point: OperatingPoint::new(0.2, 0.9).unwrap() };
+    let rated = MODELS[index].3 != Weight::Unrated;
     let reasons = if index == 1 { vec![Reason::PartOnly] } else { Vec::new() };
     let score = Score::new(p(probability).log_odds()).unwrap();
     finding(
@@ -70,10 +69,11 @@ fn answer(index: usize, probability: f64, evidence: Evidence, spans: Vec<Span>) 
         Outcome::Answer(Box::new(Opinion {
             score,
             probability: p(probability),
-            calibration,
+            point: rated.then(|| OperatingPoint::new(0.2, 0.9).unwrap()),
             evidence,
             spans,
             reasons,
+            left_out: 0,
         })),
     )
 }
