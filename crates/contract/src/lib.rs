@@ -4,5 +4,8 @@
 #![expect(clippy::missing_panics_doc, reason = "a promise that is broken panics: that is the use of this crate")]
 #![expect(clippy::unwrap_used, reason = "as above")]
 
+pub mod bus;
+pub mod limiter;
 pub mod queue;
+pub mod storage;
 pub mod store;

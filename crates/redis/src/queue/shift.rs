@@ -1,0 +1,110 @@
+//! The jobs that a worker has in hand, from claiming to giving back.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dk_app::StopToken;
+use dk_app::ports::{Job, JobFailure, JobHandler};
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+
+/// How far the worker is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Jobs run to their end.
+    Open,
+    /// Jobs were asked to stop.
+    Stopping,
+    /// Jobs that did not stop are let go of.
+    Abandoned,
+}
+
+/// Runs jobs with a handler and can end them all.
+pub(super) struct Shift {
+    pub(super) handler: Arc<dyn JobHandler>,
+    stage: watch::Sender<Stage>,
+    running: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    next: u64,
+    tokens: HashMap<u64, StopToken>,
+}
+
+impl Shift {
+    pub(super) fn new(handler: Arc<dyn JobHandler>) -> Self {
+        Self { handler, stage: watch::Sender::new(Stage::Open), running: Mutex::default() }
+    }
+
+    /// Runs one attempt. Whatever happens in it, this returns: BullMQ would keep the lock of a job whose processor
+    /// panicked for as long as the process lives.
+    pub(super) async fn run(&self, job: Job) -> Result<(), JobFailure> {
+        let place = self.enter();
+        if *self.stage.borrow() != Stage::Open {
+            return Err(JobFailure::GiveBack);
+        }
+        let mut stage = self.stage.subscribe();
+        let attempt = AssertUnwindSafe(self.handler.handle(job, place.token.clone())).catch_unwind();
+        tokio::select! {
+            ended = attempt => ended.unwrap_or_else(|panic| {
+                let why = said(panic.as_ref());
+                tracing::error!(why, "a job panicked");
+                Err(JobFailure::Retry(format!("the job panicked: {why}")))
+            }),
+            _ = stage.wait_for(|stage| *stage == Stage::Abandoned) => Err(JobFailure::GiveBack),
+        }
+    }
+
+    /// Asks every job to stop; one that comes later is given back at once.
+    pub(super) fn stop(&self) {
+        self.stage.send_replace(Stage::Stopping);
+        let tokens: Vec<StopToken> = self.lock().tokens.values().cloned().collect();
+        for token in tokens {
+            token.stop();
+        }
+    }
+
+    /// Gives back what has not stopped.
+    pub(super) fn abandon(&self) {
+        let left = self.lock().tokens.len();
+        if left > 0 {
+            tracing::warn!(jobs = left, "jobs did not stop and are given back while they run");
+        }
+        self.stage.send_replace(Stage::Abandoned);
+    }
+
+    fn enter(&self) -> Place<'_> {
+        let token = StopToken::new();
+        let mut running = self.lock();
+        running.next += 1;
+        let id = running.next;
+        running.tokens.insert(id, token.clone());
+        Place { shift: self, id, token }
+    }
+
+    /// A panic in another holder leaves a valid map.
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running job; it leaves even where its future is dropped.
+struct Place<'a> {
+    shift: &'a Shift,
+    id: u64,
+    token: StopToken,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.shift.lock().tokens.remove(&self.id);
+    }
+}
+
+/// What a panic says of itself.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

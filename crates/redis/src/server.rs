@@ -1,0 +1,141 @@
+//! One Redis server: its address, the names used on it, and the connection for short commands.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, ErrorKind, FromRedisValue, RedisError};
+
+use crate::queue::{QueueOptions, RedisQueue};
+use crate::{RedisBus, RedisLimiter};
+
+/// Longest wait for a connection, and for the answer to a short command.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Prefix of BullMQ's keys where none is asked for: the one that Node's tools expect.
+const BULLMQ_PREFIX: &str = "bull";
+
+/// A Redis server. Cheap to clone; nothing is connected before the first use, and lost connections mend themselves.
+#[derive(Clone)]
+pub struct Redis {
+    url: String,
+    client: Client,
+    manager: ConnectionManager,
+    prefix: Option<String>,
+}
+
+/// The address of a Redis server cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    /// It is no address. The text is not repeated, it may hold a password.
+    #[error(
+        "this is not the address of a Redis server; hint: redis://[user:password@]host[:port][/database]"
+    )]
+    Url(#[source] RedisError),
+    /// The prefix cannot be used in names.
+    #[error("{0:?} cannot be a prefix of names on Redis; hint: letters, digits, hyphens and underscores")]
+    Prefix(String),
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Bytes that it has allocated.
+    pub memory_bytes: u64,
+    /// Bytes that it may allocate; `None` without a limit.
+    pub max_memory_bytes: Option<u64>,
+    /// Clients that are connected.
+    pub clients: u64,
+}
+
+impl Redis {
+    /// The server at `url`. With a `prefix` every key and channel begins with it, so that several installations can
+    /// share a server; without one, names are those that Node's tools expect. Must be called within a tokio runtime.
+    pub fn open(url: &str, prefix: Option<&str>) -> Result<Self, AddressError> {
+        if let Some(prefix) = prefix {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            if prefix.is_empty() || !prefix.chars().all(is_plain) {
+                return Err(AddressError::Prefix(prefix.to_owned()));
+            }
+        }
+        let client = Client::open(url).map_err(AddressError::Url)?;
+        // The next command tries anew, so a server that is away costs each one little.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let manager =
+            ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(AddressError::Url)?;
+        Ok(Self { url: url.to_owned(), client, manager, prefix: prefix.map(ToOwned::to_owned) })
+    }
+
+    /// The queue `media-processing`.
+    pub fn queue(&self, options: QueueOptions) -> RedisQueue {
+        let prefix = self.prefix.as_deref().unwrap_or(BULLMQ_PREFIX);
+        RedisQueue::new(&self.url, prefix, options)
+    }
+
+    /// Live news between processes.
+    pub fn bus(&self) -> RedisBus {
+        RedisBus::new(self.clone())
+    }
+
+    /// Counters that all processes share.
+    pub fn limiter(&self) -> RedisLimiter {
+        RedisLimiter::new(self.clone())
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        self.ask(&redis::cmd("PING")).await
+    }
+
+    /// What it says of itself.
+    pub async fn facts(&self) -> Result<Facts, RedisError> {
+        let info: String = self.ask(redis::cmd("INFO").arg("memory").arg("clients")).await?;
+        let number = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.and_then(|text| text.trim().parse::<u64>().ok())
+        };
+        let missing = || RedisError::from((ErrorKind::UnexpectedReturnType, "INFO names no memory"));
+        Ok(Facts {
+            memory_bytes: number("used_memory").ok_or_else(missing)?,
+            max_memory_bytes: number("maxmemory").filter(|bytes| *bytes > 0),
+            clients: number("connected_clients").unwrap_or_default(),
+        })
+    }
+
+    /// A name of ours on this server.
+    pub(crate) fn name(&self, name: &str) -> String {
+        match &self.prefix {
+            Some(prefix) => format!("{prefix}:{name}"),
+            None => name.to_owned(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn connection(&self) -> ConnectionManager {
+        self.manager.clone()
+    }
+
+    /// Sends a short command that may be sent twice.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, RedisError> {
+        let first = command.query_async(&mut self.connection()).await;
+        match first {
+            // The connection was cut while nobody used it, or could not be made when it was tried last.
+            Err(error) if error.is_io_error() && !error.is_timeout() => {
+                command.query_async(&mut self.connection()).await
+            }
+            other => other,
+        }
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("Redis").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
