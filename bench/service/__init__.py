@@ -1,0 +1,1 @@
+"""The service beside a Node baseline: the same PostgreSQL, the same Redis, the same models that do nothing."""

@@ -1,0 +1,138 @@
+// An ML server of the contract whose models look at nothing and answer at once. Both sides of the comparison use it,
+// so it costs both the same. Keeps no file: only the checksums of those that were sent.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const { PORT = '8000', ML_API_KEY } = process.env;
+const KINDS = ['image', 'video', 'audio'];
+const NAMES = ['noop-a', 'noop-b', 'noop-c', 'noop-d', 'noop-e'];
+const sha256Of = (name) => createHash('sha256').update(name).digest('hex');
+/** Fields of a form stand within the first and the last so many bytes; the file is between them. */
+const EDGE_BYTES = 4096;
+
+const held = new Map();
+let answered = 0;
+
+const models = NAMES.map((name) => ({
+  name,
+  version: '1.0.0',
+  sha256: sha256Of(name),
+  title: 'Looks at nothing',
+  family: 'noop',
+  weight: 'weak',
+  kinds: KINDS,
+  pipeline: 'image-classifier',
+  licence: 'Apache-2.0',
+  origin: 'this repository',
+  limits: ['It says the same of every file.'],
+  quality: 'not measured',
+  isDetector: true,
+  state: 'ready',
+  engine: 'none',
+  reason: null,
+  hint: null,
+  loadMs: 0,
+  inferences: 0,
+  failures: 0,
+  latencyMs: null,
+}));
+
+const stats = () => ({
+  service: 'noop-ml',
+  version: '1.0.0',
+  uptimeSecs: process.uptime(),
+  ready: true,
+  device: { kind: 'cpu', name: null, threads: 1 },
+  engines: ['none'],
+  memory: { rssBytes: process.memoryUsage.rss(), totalBytes: null, availableBytes: null },
+  cpu: { seconds: null, percent: null },
+  lanes: 64,
+  active: 0,
+  waiting: 0,
+  files: 0,
+  maxWaiting: 10000,
+  blobs: { count: held.size, bytes: 0, maxBytes: 2 ** 40, maxBlobBytes: 2 ** 40 },
+  models: models.map((model) => ({ ...model, inferences: answered })),
+});
+
+const result = (name, kind) => ({
+  prediction: 'REAL',
+  confidence: 0.9,
+  probability: 0.1,
+  score: -2.2,
+  reasons: [],
+  processing_time: 0.001,
+  media_type: kind,
+  model: { name, version: '1.0.0', sha256: sha256Of(name) },
+  segments: [],
+  metrics: {
+    family: 'noop',
+    weight: 'weak',
+    engine: 'none',
+    probability: 0.1,
+    fake_at: 0.95,
+    real_below: 0.2,
+    thinned: false,
+  },
+  visualization_path: null,
+});
+
+/** The kind of a file by its first bytes; the comparison sends pictures and sound only. */
+const kindOf = (head) => (head.includes('RIFF') ? 'audio' : 'image');
+
+function send(response, status, body) {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+/** Reads a body to its end and keeps its edges. */
+async function edges(request) {
+  let head = Buffer.alloc(0);
+  let tail = Buffer.alloc(0);
+  for await (const chunk of request) {
+    if (head.length < EDGE_BYTES) head = Buffer.concat([head, chunk.subarray(0, EDGE_BYTES)]);
+    tail = chunk.length >= EDGE_BYTES ? chunk.subarray(-EDGE_BYTES) : Buffer.concat([tail, chunk]).subarray(-EDGE_BYTES);
+  }
+  return { head: head.toString('latin1'), text: head.toString('latin1') + tail.toString('latin1') };
+}
+
+const field = (text, name) => text.match(new RegExp(`name="?${name}"?[^]*?\r\n\r\n([^\r]*)\r\n`))?.[1];
+
+async function blob(request, response, sha256) {
+  if (request.method === 'HEAD') return send(response, held.has(sha256) ? 200 : 404);
+  const { head } = await edges(request);
+  held.set(sha256, kindOf(head));
+  return send(response, 201);
+}
+
+async function analyze(request, response) {
+  const { head, text } = await edges(request);
+  const model = field(text, 'model');
+  if (!NAMES.includes(model)) return send(response, 404, { title: 'there is no such model', status: 404 });
+  const sha256 = field(text, 'sha256');
+  if (sha256 && !held.has(sha256)) return send(response, 404, { title: 'the file is not held', status: 404 });
+  answered += 1;
+  return send(response, 200, result(model, held.get(sha256) ?? kindOf(head)));
+}
+
+async function route(request, response) {
+  const path = request.url;
+  if (path === '/ping') return send(response, 200, { status: 'ok' });
+  if (request.headers['x-api-key'] !== ML_API_KEY) return send(response, 401, { title: 'the key is wrong', status: 401 });
+  if (path === '/ready') return send(response, 200, { ready: true });
+  if (path === '/stats') return send(response, 200, stats());
+  if (path === '/models') return send(response, 200, { models });
+  if (path.startsWith('/blobs/')) return blob(request, response, path.slice('/blobs/'.length));
+  if (path === '/analyze' && request.method === 'POST') return analyze(request, response);
+  return send(response, 404, { title: 'not found', status: 404 });
+}
+
+const server = createServer((request, response) => {
+  route(request, response).catch((error) => {
+    console.error(error.message);
+    response.destroy();
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.listen(Number(PORT), '127.0.0.1', () => console.log('ready'));

@@ -1,0 +1,139 @@
+"""One round of one side: everything that both sides are measured by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from . import live
+from .client import Person, sign_up, upload_many
+from .figures import MIB, percentile
+from .files import Picture, Sound
+from .process import Peak
+from .sides import Service, Side
+
+SETTLE_SECS = 2.0
+MODELS = 5
+AT_ONCE = 8
+WARM_UP = 20
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done in a round."""
+
+    runs: int = 300
+    alone: int = 100
+    uploads: int = 300
+    big_mib: int = 200
+    sockets: int = 200
+    events: int = 200
+    window: int = 20
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
+
+    key: str
+    title: str
+    unit: str
+    more_is_better: bool
+    # How many times better ours shall be.
+    aim: float | None = None
+
+
+FIGURES = [
+    Figure("upload_rate", "uploads of 1 MB, 8 at once", "1/s", True, 3),
+    Figure("upload_mb_rate", "the same", "MB/s", True),
+    Figure("upload_per_cpu", "the same, per CPU second of the API server", "1/CPU s", True),
+    Figure("big_rate", "one file of {big} MiB", "MB/s", True),
+    Figure("p50_ms", "202 for 1 MB, one at a time, p50", "ms", False),
+    Figure("p99_ms", "the same, p99", "ms", False),
+    Figure("job_rate", "jobs of 5-model flows, upload to verdict", "1/s", True),
+    Figure("job_per_cpu", "the same, per CPU second of API server and worker", "1/CPU s", True, 3),
+    Figure("delivery_rate", "event fan-out to {sockets} sockets", "1/s", True),
+    Figure("delivery_cpu_us", "the same, CPU of the API server per delivery", "µs", False),
+    Figure("idle_mib", "resident memory, idle", "MiB", False, 4),
+    Figure("flows_mib", "resident memory, highest, during flows", "MiB", False, 4),
+    Figure("uploads_mib", "resident memory of the API server, highest, during uploads", "MiB", False, 4),
+    Figure("ready_ms", "time to ready of the API server", "ms", False),
+]
+
+
+def measure_round(side: Side, sizes: Sizes) -> dict[str, float]:
+    """The figures of one round, from an empty start."""
+    with side.running() as service:
+        person = sign_up(service.port)
+        found = {"ready_ms": service.ready_secs * 1e3}
+        parts: list[Callable[[Service, Person, Sizes], dict[str, float]]] = [flows, fan_out, uploads]
+        for part in parts:
+            found |= part(service, person, sizes)
+        return found
+
+
+def flows(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+    """Small files from upload to verdict, with the worker; its memory before and meanwhile."""
+    worker = service.start_worker()
+    redis_port = service.side.world.redis.port
+    maker = Picture(10_000)
+    time.sleep(SETTLE_SECS)
+    idle = service.api.tree_bytes() + worker.tree_bytes()
+    with ExitStack() as stack:
+        ends = stack.enter_context(live.Ends(redis_port))
+        upload_many(service.port, person.token, maker, WARM_UP, AT_ONCE)
+        ends.wait_for(WARM_UP, service)
+        peak = stack.enter_context(Peak(service.api, worker))
+        cpu_before = service.api.cpu_secs() + worker.cpu_secs()
+        begin = time.perf_counter()
+        upload_many(service.port, person.token, maker, sizes.runs, AT_ONCE)
+        ends.wait_for(WARM_UP + sizes.runs, service)
+        wall_secs = time.perf_counter() - begin
+        cpu_secs = service.api.cpu_secs() + worker.cpu_secs() - cpu_before
+    ended = live.ended_runs(service)
+    if ended != WARM_UP + sizes.runs:
+        raise RuntimeError(f"{ended} runs of {WARM_UP + sizes.runs} ended well")
+    service.stop_worker()
+    jobs = sizes.runs * MODELS
+    return {
+        "idle_mib": idle / MIB,
+        "flows_mib": peak.bytes / MIB,
+        "job_rate": jobs / wall_secs,
+        "job_per_cpu": jobs / cpu_secs,
+    }
+
+
+def fan_out(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+    """Events of one person to many sockets; the first pass warms up."""
+    with live.sockets(service, person, sizes.sockets, sizes.events, sizes.window) as sockets:
+        sockets.fan_out()
+        cpu_before = service.api.cpu_secs()
+        done = sockets.fan_out()
+        cpu_secs = service.api.cpu_secs() - cpu_before
+    return {
+        "delivery_rate": done["deliveries"] / done["secs"],
+        "delivery_cpu_us": cpu_secs / done["deliveries"] * 1e6,
+    }
+
+
+def uploads(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+    """Uploads without a worker, which would take its share of the processors: jobs stay in the queue."""
+    megabyte = Picture(1_000_000)
+    with Peak(service.api) as peak:
+        upload_many(service.port, person.token, megabyte, WARM_UP, AT_ONCE)
+        one = upload_many(service.port, person.token, megabyte, sizes.alone, 1)
+        cpu_before = service.api.cpu_secs()
+        many = upload_many(service.port, person.token, megabyte, sizes.uploads, AT_ONCE)
+        cpu_secs = service.api.cpu_secs() - cpu_before
+        big = upload_many(service.port, person.token, Sound(sizes.big_mib), 1, 1)
+    return {
+        "upload_rate": sizes.uploads / many.wall_secs,
+        "upload_mb_rate": many.bytes / many.wall_secs / 1e6,
+        "upload_per_cpu": sizes.uploads / cpu_secs,
+        "big_rate": big.bytes / big.wall_secs / 1e6,
+        "p50_ms": percentile(one.latencies_secs, 0.5) * 1e3,
+        "p99_ms": percentile(one.latencies_secs, 0.99) * 1e3,
+        "uploads_mib": peak.bytes / MIB,
+    }
