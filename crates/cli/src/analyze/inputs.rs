@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 64;
 
 /// One file to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// Where it can be read.
     pub path: PathBuf,
     /// As the person named it.
@@ -29,7 +29,7 @@ pub(super) struct Input {
 
 /// All files to judge, and what has to be removed afterwards.
 #[derive(Debug)]
-pub(super) struct Inputs {
+pub(crate) struct Inputs {
     pub list: Vec<Input>,
     spooled: Option<PathBuf>,
 }
@@ -46,7 +46,7 @@ impl Drop for Inputs {
 
 impl Inputs {
     /// Files stay in the order in which they were named; those of a folder are sorted by name.
-    pub(super) fn gather(
+    pub(crate) fn gather(
         paths: &[PathBuf],
         recursive: bool,
         home: &Path,

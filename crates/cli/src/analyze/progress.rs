@@ -5,13 +5,13 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dk_app::{Phase, Progress};
-use dk_domain::{Finding, MediaFacts, ModelName};
+use dk_domain::{Finding, MediaFacts, ModelName, Prediction};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::style::{complain, visible};
 
 /// Shows the progress of all files.
-pub(super) struct Display {
+pub(crate) struct Display {
     mode: Mode,
 }
 
@@ -28,7 +28,7 @@ enum Mode {
 }
 
 /// Shows the progress of one file.
-pub(super) struct FileProgress<'a> {
+pub(crate) struct FileProgress<'a> {
     display: &'a Display,
     name: String,
     bar: Option<ProgressBar>,
@@ -36,7 +36,7 @@ pub(super) struct FileProgress<'a> {
 }
 
 impl Display {
-    pub(super) fn new(files: usize, quiet: bool) -> Self {
+    pub(crate) fn new(files: usize, quiet: bool) -> Self {
         let mode = if quiet {
             Mode::Nothing
         } else if std::io::stderr().is_terminal() {
@@ -50,7 +50,7 @@ impl Display {
         Self { mode }
     }
 
-    pub(super) fn file(&self, name: &str) -> FileProgress<'_> {
+    pub(crate) fn file(&self, name: &str) -> FileProgress<'_> {
         let name = visible(name);
         let bar = match &self.mode {
             Mode::Bars { all, .. } => {
@@ -65,7 +65,7 @@ impl Display {
     }
 
     /// Lets something be printed without the bars in its way.
-    pub(super) fn pause(&self, print: impl FnOnce()) {
+    pub(crate) fn pause(&self, print: impl FnOnce()) {
         match &self.mode {
             Mode::Bars { all, files } => {
                 all.suspend(print);
@@ -75,7 +75,7 @@ impl Display {
         }
     }
 
-    pub(super) fn summary(&self, line: &str) {
+    pub(crate) fn summary(&self, line: &str) {
         match &self.mode {
             Mode::Bars { all, .. } => all.suspend(|| complain(line)),
             Mode::Lines { .. } => complain(line),
@@ -83,7 +83,7 @@ impl Display {
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Mode::Bars { all, .. } = &self.mode {
             // A terminal that cannot be cleared shows the last state, which is no fault.
             let _ = all.clear();
@@ -95,26 +95,72 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+impl FileProgress<'_> {
+    /// `done` of `total` of what is named, on a bar only.
+    pub(crate) fn tell(&self, what: &str, done: u64, total: Option<u64>) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_length(total.unwrap_or(done));
+        bar.set_position(done);
+        bar.set_message(format!("{}: {what}", self.name));
+    }
+
+    /// A step that is worth a line where there are no bars.
+    pub(crate) fn step(&self, words: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(format!("{}: {words}", self.name)),
+            None => self.line(words),
+        }
+    }
+
+    /// Something that must be seen, bars or not.
+    pub(crate) fn warn(&self, words: &str) {
+        match &self.display.mode {
+            Mode::Bars { all, .. } => all.suspend(|| complain(&format!("{}: {words}", self.name))),
+            Mode::Lines { .. } => self.line(words),
+            Mode::Nothing => {}
+        }
+    }
+
+    /// A model came to its answer.
+    pub(crate) fn answered(&self, model: &ModelName, prediction: Prediction, took_secs: f64) {
+        self.models.fetch_add(1, Ordering::Relaxed);
+        self.line(&format!("{model} {prediction} ({took_secs:.1} s)"));
+    }
+
+    /// How many models came to an answer.
+    pub(crate) fn models_done(&self) -> u64 {
+        self.models.load(Ordering::Relaxed)
+    }
+
+    fn line(&self, words: &str) {
+        if let Mode::Lines { .. } = self.display.mode {
+            complain(&format!("{}: {words}", self.name));
+        }
+    }
+}
+
+/// What a phase counts.
+pub(crate) fn unit(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Reading => "reading, bytes",
+        Phase::Frames => "frames",
+        Phase::Sound => "seconds of sound",
+    }
+}
+
 impl Progress for FileProgress<'_> {
     fn facts(&self, facts: &MediaFacts) {
         if let Mode::Lines { files } = &self.display.mode
             && *files == 1
         {
-            complain(&format!("{}: {} of {} bytes read", self.name, facts.kind, facts.bytes));
+            self.line(&format!("{} of {} bytes read", facts.kind, facts.bytes));
         }
     }
 
     fn advanced(&self, phase: Phase, done: u64, total: Option<u64>) {
-        let Some(bar) = &self.bar else { return };
-        let what = match phase {
-            Phase::Reading => "reading, bytes",
-            Phase::Frames => "frames",
-            Phase::Sound => "seconds of sound",
-        };
-        let models = self.models.load(Ordering::Relaxed);
-        bar.set_length(total.unwrap_or(done));
-        bar.set_position(done);
-        bar.set_message(format!("{}: {what}, {models} models done", self.name));
+        if self.bar.is_some() {
+            self.tell(&format!("{}, {} models done", unit(phase), self.models_done()), done, total);
+        }
     }
 
     fn model_started(&self, model: &ModelName) {
@@ -122,11 +168,7 @@ impl Progress for FileProgress<'_> {
     }
 
     fn model_finished(&self, finding: &Finding) {
-        self.models.fetch_add(1, Ordering::Relaxed);
-        if let Mode::Lines { .. } = self.display.mode {
-            let Finding { model, took_secs, .. } = finding;
-            complain(&format!("{}: {} {} ({took_secs:.1} s)", self.name, model.name, finding.prediction()));
-        }
+        self.answered(&finding.model.name, finding.prediction(), finding.took_secs);
     }
 }
 

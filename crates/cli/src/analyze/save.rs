@@ -6,17 +6,25 @@ use std::path::{Path, PathBuf};
 
 use dk_app::{ModelCard, Report};
 use dk_domain::MediaKind;
+use dk_wire::FileDocument;
 
-use super::inputs::Input;
-use super::{document, json};
+use super::outcome::json;
 use crate::failure::Failure;
 use crate::report::{self, Original};
 
 /// A larger original is not put into the report; its thumbnails are.
 const MAX_EMBEDDED_BYTES: u64 = 24 << 20;
 
+/// The file that a report is about.
+pub(crate) struct Subject<'a> {
+    /// Its name, with or without the folder.
+    pub(crate) path: &'a Path,
+    /// Its bytes, for the page; see [`wants_original`].
+    pub(crate) original: Option<Vec<u8>>,
+}
+
 /// Makes the folder.
-pub(super) fn prepare(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| cannot(folder, error))
 }
 
@@ -25,26 +33,28 @@ fn cannot(path: &Path, error: io::Error) -> Failure {
     Failure::not_done(error, "name another folder with --out, or check its space and rights")
 }
 
+/// Whether the page has use for the file itself: browsers show it, and it is not too large.
+pub(crate) fn wants_original(report: &Report) -> bool {
+    mime(report).is_some() && report.facts.bytes <= MAX_EMBEDDED_BYTES
+}
+
 /// Writes both files and returns the path of the report. The names come from the file's own name and its
 /// checksum, so that two files of one name do not overwrite each other.
-pub(super) fn report(
+pub(crate) fn report(
     folder: &Path,
-    input: &Input,
+    subject: &Subject<'_>,
+    document: &FileDocument,
     report: &Report,
     cards: &[ModelCard],
 ) -> Result<PathBuf, Failure> {
     let checksum = report.facts.sha256.to_string();
-    let stem = format!("{}-{}", plain_name(&input.path), checksum.get(..12).unwrap_or_default());
+    let stem = format!("{}-{}", plain_name(subject.path), checksum.get(..12).unwrap_or_default());
     let json_path = folder.join(format!("{stem}.json"));
-    fs::write(&json_path, json(&document(input, report)) + "\n")
-        .map_err(|error| cannot(&json_path, error))?;
-    let bytes = mime(report)
-        .filter(|_| report.facts.bytes <= MAX_EMBEDDED_BYTES)
-        .and_then(|mime| Some((mime, fs::read(&input.path).ok()?)));
-    let original = bytes.as_ref().map(|(mime, bytes)| Original { mime, bytes });
+    fs::write(&json_path, json(document) + "\n").map_err(|error| cannot(&json_path, error))?;
+    let original = mime(report).zip(subject.original.as_deref());
+    let original = original.map(|(mime, bytes)| Original { mime, bytes });
     // A report is passed on, and the folders of the one who made it are nobody else's business.
-    let shown =
-        input.path.file_name().map_or_else(|| input.name.clone(), |name| name.to_string_lossy().into_owned());
+    let shown = subject.path.file_name().unwrap_or(subject.path.as_os_str()).to_string_lossy();
     let html_path = folder.join(format!("{stem}.html"));
     let page = report::html(&shown, report, cards, original);
     fs::write(&html_path, page).map_err(|error| cannot(&html_path, error))?;

@@ -58,7 +58,7 @@ pub(super) fn head(out: &mut String, view: &View<'_>) {
 pub(super) fn foot(out: &mut String) {
     put!(
         out,
-        "</main>\n<footer><p>Made on the machine that analysed the file. This page loads nothing from \
+        "</main>\n<footer><p>Everything that this page shows is inside it: it loads nothing from \
          elsewhere and sends nothing.</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     );
 }
