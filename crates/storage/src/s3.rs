@@ -1,16 +1,15 @@
 //! Files in a bucket of S3, or of a server that speaks its protocol. Files come in through a folder on this machine
-//! and leave it in parts, two at a time. Calls that may pass are tried again by the client itself, and a download
+//! and leave it in parts. Calls that may pass are tried again by the client itself, and a download
 //! that is cut off goes on where it ended.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+mod buffers;
+mod upload;
+
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use dk_app::ports::{
     Ambient, ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry,
 };
@@ -18,24 +17,19 @@ use dk_domain::{MediaId, MediaKind};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
-use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::{
     BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
 };
 use time::OffsetDateTime;
 
-use crate::fault::{failed, on_disk};
+use crate::fault::failed;
 use crate::key::{Key, MEDIA};
 use crate::options::{Patience, S3Options};
 use crate::staging::Staging;
+use buffers::Buffers;
+use upload::{PART, Upload};
 
-/// Smallest part that S3 takes, other than the last.
-const PART: u64 = 5 * 1024 * 1024;
-/// Most parts that S3 takes.
-const PARTS: u64 = 10_000;
-/// Parts under way at once; each is in memory as a whole.
-const PARTS_AT_ONCE: usize = 2;
 /// Longest time for all attempts of one call, since a signature ages.
 const LONGEST: Duration = Duration::from_mins(3);
 /// Longest time to find out whether the bucket is there.
@@ -49,13 +43,14 @@ pub(crate) struct S3 {
     bucket: String,
     store: Arc<AmazonS3>,
     staging: Staging,
+    buffers: Arc<Buffers>,
 }
 
 impl S3 {
     pub(crate) async fn open(options: S3Options, ambient: Arc<dyn Ambient>) -> Result<Self, StorageError> {
         let store = client(&options).map_err(failed("set up the bucket"))?;
         let staging = Staging::open(options.staging, ambient).await?;
-        Ok(Self { bucket: options.bucket, store: Arc::new(store), staging })
+        Ok(Self { bucket: options.bucket, store: Arc::new(store), staging, buffers: Arc::default() })
     }
 
     async fn put(&self, staged: &Staged, target: &Path) -> Result<(), StorageError> {
@@ -216,78 +211,4 @@ fn absent_is_none<T>(result: object_store::Result<T>) -> object_store::Result<Op
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(cause) => Err(cause),
     }
-}
-
-/// An upload in parts. Given up before its end, it takes back what was sent.
-struct Upload {
-    store: Arc<AmazonS3>,
-    target: Path,
-    /// `None` once it has ended.
-    id: Option<String>,
-}
-
-impl Upload {
-    async fn begin(store: Arc<AmazonS3>, target: Path) -> object_store::Result<Self> {
-        let id = Some(store.create_multipart(&target).await?);
-        Ok(Self { store, target, id })
-    }
-
-    async fn carry(mut self, staged: &Staged) -> Result<(), StorageError> {
-        let Some(id) = self.id.clone() else { return Ok(()) };
-        let sent = self.send_parts(&id, staged).await;
-        let outcome = match sent {
-            Ok(parts) => self.store.complete_multipart(&self.target, &id, parts).await.map_err(failed(KEEP)),
-            Err(cause) => Err(cause),
-        };
-        self.id = None;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(cause) => {
-                take_back(&self.store, &self.target, &id).await;
-                Err(cause)
-            }
-        }
-    }
-
-    async fn send_parts(&self, id: &String, staged: &Staged) -> Result<Vec<PartId>, StorageError> {
-        let part = PART.max(staged.bytes.div_ceil(PARTS));
-        let sending = (0..staged.bytes.div_ceil(part)).map(|index| {
-            let (store, target, id) = (Arc::clone(&self.store), self.target.clone(), id.clone());
-            let (path, start) = (staged.path().to_owned(), index * part);
-            let length = part.min(staged.bytes - start);
-            async move {
-                let bytes = piece(path, start, length).await?;
-                let sent = store.put_part(&target, &id, index as usize, PutPayload::from(bytes)).await;
-                sent.map_err(failed(KEEP))
-            }
-        });
-        stream::iter(sending).buffered(PARTS_AT_ONCE).try_collect().await
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
-        let (store, target) = (Arc::clone(&self.store), self.target.clone());
-        runtime.spawn(async move { take_back(&store, &target, &id).await });
-    }
-}
-
-/// Parts that cannot be taken back cost money until a rule of the bucket removes them: worth a line.
-async fn take_back(store: &AmazonS3, target: &Path, id: &String) {
-    if let Err(cause) = store.abort_multipart(target, id).await {
-        tracing::warn!(key = %target, %cause, "parts of an upload that was given up stay in the bucket");
-    }
-}
-
-/// Reads a part of a file on this machine into memory.
-async fn piece(path: PathBuf, start: u64, length: u64) -> Result<Bytes, StorageError> {
-    on_disk("read a file that is to be stored", move || {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::with_capacity(length as usize);
-        file.take(length).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 == length { Ok(bytes.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-    })
-    .await
 }

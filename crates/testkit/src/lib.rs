@@ -4,3 +4,4 @@
 pub mod node;
 pub mod postgres;
 pub mod redis;
+pub mod s3;
