@@ -71,7 +71,7 @@ impl Redis {
     /// The queue `media-processing`.
     pub fn queue(&self, options: QueueOptions) -> RedisQueue {
         let prefix = self.prefix.as_deref().unwrap_or(BULLMQ_PREFIX);
-        RedisQueue::new(&self.url, prefix, options)
+        RedisQueue::new(self.clone(), &self.url, prefix, options)
     }
 
     /// Live news between processes.

@@ -20,8 +20,10 @@ use bullmq::{FlowProducer, Queue};
 use dk_app::StopToken;
 use dk_app::ports::{FailedJob, JobHandler, JobQueue, Planned, QueueCounts, QueueError, WorkOptions};
 use dk_domain::{ModelName, RunId};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
+
+use crate::Redis;
 
 pub use options::QueueOptions;
 
@@ -32,10 +34,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The queue on a Redis server. Connects when it is used first.
 pub struct RedisQueue {
+    redis: Redis,
     connection: RedisConnectionOptions,
     prefix: String,
     options: QueueOptions,
-    open: OnceCell<Open>,
+    open: Mutex<Option<Arc<Open>>>,
 }
 
 /// BullMQ's two ends for those who add and look; both use the same connection.
@@ -45,33 +48,52 @@ struct Open {
 }
 
 impl RedisQueue {
-    pub(crate) fn new(url: &str, prefix: &str, options: QueueOptions) -> Self {
+    pub(crate) fn new(redis: Redis, url: &str, prefix: &str, options: QueueOptions) -> Self {
         let connection = RedisConnectionOptions { url: url.to_owned(), ..RedisConnectionOptions::default() };
-        Self { connection, prefix: prefix.to_owned(), options, open: OnceCell::new() }
+        Self { redis, connection, prefix: prefix.to_owned(), options, open: Mutex::default() }
     }
 
-    async fn open(&self) -> Result<&Open, bullmq::Error> {
-        self.open
-            .get_or_try_init(|| async {
-                let connection = RedisConnection::new_managed_only(&self.connection).await?;
-                let options = bullmq::QueueOptions::new().prefix(&*self.prefix);
-                let queue = Queue::with_connection(QUEUE, connection.clone(), options).await?;
-                let flows = FlowProducer::with_connection(connection, Some(self.prefix.clone()))?;
-                Ok(Open { queue, flows })
-            })
-            .await
+    /// BullMQ's ends, while the server answers.
+    ///
+    /// BullMQ's own connection tries for half a minute before it gives up, and is slow to notice that the server is
+    /// back. So a short question of ours comes first, and a connection that lived through an outage is replaced.
+    async fn open(&self) -> Result<Arc<Open>, bullmq::Error> {
+        let answer = self.redis.ping().await;
+        let mut open = self.open.lock().await;
+        if let Err(error) = answer {
+            *open = None;
+            return Err(error.into());
+        }
+        if let Some(open) = &*open {
+            return Ok(Arc::clone(open));
+        }
+        let connection = RedisConnection::new_managed_only(&self.connection).await?;
+        let options = bullmq::QueueOptions::new().prefix(&*self.prefix);
+        let queue = Queue::with_connection(QUEUE, connection.clone(), options).await?;
+        let flows = FlowProducer::with_connection(connection, Some(self.prefix.clone()))?;
+        Ok(Arc::clone(open.insert(Arc::new(Open { queue, flows }))))
     }
 
-    /// Runs one call within [`PATIENCE`].
-    async fn within<'a, T, Made>(
-        &'a self,
+    /// Runs one call within [`PATIENCE`]; once more where the connection was cut while nobody used it.
+    async fn within<T, Called>(
+        &self,
         tried: &'static str,
-        call: impl FnOnce(&'a Open) -> Made,
+        call: impl Fn(Arc<Open>) -> Called,
     ) -> Result<T, QueueError>
     where
-        Made: Future<Output = Result<T, bullmq::Error>>,
+        Called: Future<Output = Result<T, bullmq::Error>>,
     {
-        match timeout(PATIENCE, async { call(self.open().await?).await }).await {
+        let tries = async {
+            let open = self.open().await?;
+            match call(open).await {
+                Err(bullmq::Error::Redis(error)) if error.is_io_error() => {
+                    *self.open.lock().await = None;
+                    call(self.open().await?).await
+                }
+                other => other,
+            }
+        };
+        match timeout(PATIENCE, tries).await {
             Ok(answer) => answer.map_err(|error| failed_to(tried, error)),
             Err(late) => Err(failed_to(tried, late)),
         }
@@ -91,31 +113,41 @@ fn failed_to(tried: &'static str, error: impl Error + Send + Sync + 'static) -> 
 #[async_trait]
 impl JobQueue for RedisQueue {
     async fn enqueue(&self, run: &Planned) -> Result<(), QueueError> {
-        self.within("add the jobs of a run", |open| open.enqueue(run, &self.options)).await
+        self.within(
+            "add the jobs of a run",
+            move |open| async move { open.enqueue(run, &self.options).await },
+        )
+        .await
     }
 
     async fn remove(&self, run: RunId, models: &[ModelName]) -> Result<(), QueueError> {
-        self.within("remove the jobs of a run", |open| open.remove(run, models)).await
+        self.within("remove the jobs of a run", move |open| async move { open.remove(run, models).await })
+            .await
     }
 
     async fn counts(&self) -> Result<QueueCounts, QueueError> {
-        self.within("count its jobs", Open::counts).await
+        self.within("count its jobs", move |open| async move { open.counts().await }).await
     }
 
     async fn failed(&self, offset: u32, limit: u16) -> Result<Vec<FailedJob>, QueueError> {
-        self.within("list its dead letters", |open| open.failed(offset, limit)).await
+        self.within("list its dead letters", move |open| async move { open.failed(offset, limit).await })
+            .await
     }
 
     async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
-        self.within("take a dead letter out", |open| open.take_failed(id)).await
+        self.within("take a dead letter out", move |open| async move { open.take_failed(id).await }).await
     }
 
     async fn alive(&self, run: RunId, models: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {
-        self.within("look for the jobs of a run", |open| open.alive(run, models)).await
+        self.within("look for the jobs of a run", move |open| async move { open.alive(run, models).await })
+            .await
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
-        self.within("answer", |open| open.queue.connection().ping()).await
+        match timeout(PATIENCE, self.redis.ping()).await {
+            Ok(answer) => answer.map_err(|error| failed_to("answer", error)),
+            Err(late) => Err(failed_to("answer", late)),
+        }
     }
 
     async fn work(
