@@ -55,12 +55,12 @@ impl S3 {
 
     async fn put(&self, staged: &Staged, target: &Path) -> Result<(), StorageError> {
         if staged.bytes <= PART {
-            let bytes = piece(staged.path().to_owned(), 0, staged.bytes).await?;
+            let bytes = self.buffers.read(staged.path().to_owned(), 0..staged.bytes).await?;
             self.store.put(target, PutPayload::from(bytes)).await.map(drop).map_err(failed(KEEP))
         } else {
             let upload =
                 Upload::begin(Arc::clone(&self.store), target.clone()).await.map_err(failed(KEEP))?;
-            upload.carry(staged).await
+            upload.carry(staged, &self.buffers).await
         }
     }
 
