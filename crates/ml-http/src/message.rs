@@ -1,0 +1,240 @@
+//! What an ML server says of itself and of its models.
+
+use dk_app::{ModelCard, Quality, Unready};
+use dk_wire::MessageError;
+use serde::{Deserialize, Serialize};
+
+/// The answer of `GET /stats`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatsMessage {
+    /// Which program answers.
+    pub service: String,
+    /// Its version.
+    pub version: String,
+    /// Seconds since its start.
+    pub uptime_secs: f64,
+    /// Whether its models are loaded.
+    pub ready: bool,
+    /// What it computes on.
+    pub device: DeviceStats,
+    /// Engines that run models, with versions.
+    pub engines: Vec<String>,
+    /// Memory.
+    pub memory: MemoryStats,
+    /// Processor time.
+    pub cpu: CpuStats,
+    /// Files that are looked at at the same time.
+    pub lanes: usize,
+    /// Requests whose file is being looked at.
+    pub active: usize,
+    /// Requests that wait.
+    pub waiting: usize,
+    /// Files that wait or are looked at.
+    pub files: usize,
+    /// Most requests that may wait.
+    pub max_waiting: usize,
+    /// Files that it holds; absent where it reads them from the storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blobs: Option<BlobStats>,
+    /// Every package, usable or not, in order of name.
+    pub models: Vec<ModelStats>,
+}
+
+/// What a server computes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceStats {
+    /// `cpu`.
+    pub kind: String,
+    /// Name of the processor, where the system tells.
+    pub name: Option<String>,
+    /// Threads that may run at the same time.
+    pub threads: usize,
+}
+
+/// Memory, in bytes; null where the system does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryStats {
+    /// Of this process.
+    pub rss_bytes: Option<u64>,
+    /// Of the machine.
+    pub total_bytes: Option<u64>,
+    /// Of the machine, free for programs.
+    pub available_bytes: Option<u64>,
+}
+
+/// Processor time of this process; null where the system does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CpuStats {
+    /// Seconds since its start, of all threads together.
+    pub seconds: Option<f64>,
+    /// Of one processor, over the last seconds: 250 means two and a half processors.
+    pub percent: Option<f64>,
+}
+
+/// Files that a server holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlobStats {
+    /// How many.
+    pub count: usize,
+    /// Their bytes, with those that are being received.
+    pub bytes: u64,
+    /// Most bytes.
+    pub max_bytes: u64,
+    /// Most bytes of one file.
+    pub max_blob_bytes: u64,
+}
+
+/// One package.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelStats {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Checksum of its weights, once it has answered.
+    pub sha256: Option<String>,
+    /// What it reads.
+    pub kinds: Vec<String>,
+    /// False for helpers such as face detectors.
+    pub is_detector: bool,
+    /// `loading`, `ready` or `refused`.
+    pub state: String,
+    /// The engine that runs it.
+    pub engine: Option<String>,
+    /// Why it is refused.
+    pub reason: Option<String>,
+    /// The way out.
+    pub hint: Option<String>,
+    /// How long loading took.
+    pub load_ms: Option<u64>,
+    /// Answers so far.
+    pub inferences: u64,
+    /// Errors so far.
+    pub failures: u64,
+    /// How long answers took; null before the first.
+    pub latency_ms: Option<LatencyStats>,
+}
+
+/// How long answers took, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LatencyStats {
+    /// Mean of all.
+    pub mean: f64,
+    /// Half of the last ones took no longer.
+    pub p50: f64,
+    /// Of twenty of the last ones, nineteen took no longer.
+    pub p95: f64,
+}
+
+/// One package as `GET /models` shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CardMessage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// One line for people.
+    pub title: String,
+    /// What it looks for.
+    pub family: String,
+    /// unrated, weak or strong.
+    pub weight: String,
+    /// What it reads.
+    pub kinds: Vec<String>,
+    /// Name of its pipeline.
+    pub pipeline: String,
+    /// SPDX expression, or a name.
+    pub licence: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// What it cannot do.
+    pub limits: Vec<String>,
+    /// How well it was measured to work.
+    pub quality: String,
+    /// False for helpers.
+    pub is_detector: bool,
+    /// `ready` or `refused`.
+    pub state: String,
+    /// The engine that runs it.
+    pub engine: Option<String>,
+    /// Why it is refused.
+    pub reason: Option<String>,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+/// Pipelines that this version knows; a newer server may have others.
+const PIPELINES: [&str; 8] = [
+    "image-classifier",
+    "face-classifier",
+    "frame-sequence",
+    "audio-windows",
+    "audio-visual",
+    "face-detector",
+    "face-landmarks",
+    "voice-activity",
+];
+
+impl From<&ModelCard> for CardMessage {
+    fn from(card: &ModelCard) -> Self {
+        let unready = card.state.as_ref().err();
+        Self {
+            name: card.name.to_string(),
+            version: card.version.clone(),
+            title: card.title.clone(),
+            family: card.family.to_string(),
+            weight: card.weight.to_string(),
+            kinds: card.kinds.iter().map(ToString::to_string).collect(),
+            pipeline: card.pipeline.to_owned(),
+            licence: card.licence.clone(),
+            origin: card.origin.clone(),
+            limits: card.limits.clone(),
+            quality: card.quality.0.clone(),
+            is_detector: card.is_detector,
+            state: if unready.is_none() { "ready" } else { "refused" }.to_owned(),
+            engine: card.state.as_ref().ok().cloned(),
+            reason: unready.map(|u| u.why.clone()),
+            hint: unready.map(|u| u.hint.clone()),
+        }
+    }
+}
+
+impl TryFrom<CardMessage> for ModelCard {
+    type Error = MessageError;
+
+    fn try_from(card: CardMessage) -> Result<Self, MessageError> {
+        fn read<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, MessageError>
+        where
+            T::Err: std::fmt::Display,
+        {
+            text.parse().map_err(|why: T::Err| MessageError { field, why: why.to_string() })
+        }
+        let ready = card.state == "ready";
+        Ok(Self {
+            name: read("name", &card.name)?,
+            family: read("family", &card.family)?,
+            weight: read("weight", &card.weight)?,
+            kinds: card.kinds.iter().map(|kind| read("kinds", kind)).collect::<Result<_, _>>()?,
+            pipeline: PIPELINES.into_iter().find(|known| *known == card.pipeline).unwrap_or("other"),
+            version: card.version,
+            title: card.title,
+            licence: card.licence,
+            origin: card.origin,
+            limits: card.limits,
+            quality: Quality(card.quality),
+            is_detector: card.is_detector,
+            state: if ready {
+                Ok(card.engine.unwrap_or_default())
+            } else {
+                Err(Unready { why: card.reason.unwrap_or_default(), hint: card.hint.unwrap_or_default() })
+            },
+        })
+    }
+}
