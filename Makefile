@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/make-testdata .ci/run $(wildcard bench/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/run scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup build weights run test bench fmt lint clean
+.PHONY: help setup build weights run stop services services-stop test bench bench-service fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -19,11 +19,21 @@ build: setup
 weights: build
 	@$(BIN) models pull --all
 
-run: weights ## Set up, build, and analyse the bundled media
-	@# 1 and 3 are answers (signs found, cannot tell), not errors.
-	@$(BIN) analyze testdata/samples; code=$$?; case $$code in 0|1|3) ;; *) exit $$code ;; esac
+run: weights ## Set up, build, start the service and have it judge the bundled media
+	@scripts/run
+
+stop: ## End the service that `make run` started
+	@scripts/run stop
+
+services: ## Start PostgreSQL, Redis and an S3 server for development, in .drishtiksha/services
+	@scripts/setup tests
+	@scripts/services start
+
+services-stop: ## End the servers that `make services` started
+	@scripts/services stop
 
 test: weights ## Set up, build, and run every test
+	@scripts/setup tests
 ifdef NEXTEST
 	@cargo nextest run --locked --workspace
 	@cargo test --locked --workspace --doc --quiet
@@ -34,6 +44,10 @@ endif
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh
+
+bench-service: weights ## Compare the service with a Node baseline; writes docs/benchmarks-service.md
+	@scripts/setup tests
+	@bench/service/run.sh
 
 fmt: ## Format the code
 	@cargo fmt --all

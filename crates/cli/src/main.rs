@@ -9,6 +9,7 @@ mod doctor;
 mod failure;
 mod models;
 mod report;
+mod serve;
 mod style;
 mod wiring;
 
@@ -50,8 +51,8 @@ fn load(args: &[OsString]) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    start_log(cli.verbose);
     let config = config::Config::resolve(cli.config.as_deref())?;
+    start_log(cli.verbose, &cli.command, config.service.json_log);
     match cli.command {
         Command::Analyze(args) => analyze::run(&args, &config),
         Command::Models(command) => models::run(&command, &config),
@@ -60,21 +61,33 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             config.show();
             Ok(ExitCode::SUCCESS)
         }
+        Command::Serve(args) => serve::run(&args.roles, &config),
+        Command::Api => serve::run(&[args::Role::Api], &config),
+        Command::Worker => serve::run(&[args::Role::Worker], &config),
+        Command::Ml => serve::run(&[args::Role::Ml], &config),
+        Command::Migrate => serve::migrate(&config),
+        Command::User(command) => serve::user(&command, &config),
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 
-/// Logs go to standard error; `DRISHTIKSHA_LOG` says what is logged, in the syntax of `tracing`.
-fn start_log(verbose: u8) {
-    let level = match verbose {
+/// Logs go to standard error; `DRISHTIKSHA_LOG` says what is logged, in the syntax of `tracing`. What runs for long
+/// says more and with times, as text or as one JSON object a line.
+fn start_log(verbose: u8, command: &Command, json: bool) {
+    let runs_for_long = matches!(command, Command::Serve(_) | Command::Api | Command::Worker | Command::Ml);
+    let level = match verbose + u8::from(runs_for_long) {
         0 => "warn",
         1 => "info",
         _ => "debug",
     };
     let filter = std::env::var("DRISHTIKSHA_LOG").unwrap_or_else(|_| level.to_owned());
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(style::colour_on_stderr())
-        .without_time()
-        .init();
+        .with_ansi(style::colour_on_stderr());
+    match (runs_for_long, json) {
+        (false, _) => log.without_time().init(),
+        (true, false) => log.init(),
+        (true, true) => log.json().flatten_event(true).init(),
+    }
 }

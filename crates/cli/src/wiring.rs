@@ -88,7 +88,8 @@ pub(crate) fn libraries(config: &Config) -> Vec<PathBuf> {
     folders.flat_map(|folder| libraries_in(&folder)).collect()
 }
 
-fn limits(config: &Config) -> Limits {
+/// What is refused before it is decoded.
+pub(crate) fn limits(config: &Config) -> Limits {
     Limits {
         max_bytes: config.max_bytes,
         max_pixels: config.max_megapixels.saturating_mul(1_000_000),

@@ -28,7 +28,7 @@ pub(crate) struct ServiceConfig {
     pub database: DatabaseChoice,
     pub pool: u32,
     pub redis: Option<Secret>,
-    pub redis_prefix: String,
+    pub redis_prefix: Option<String>,
     pub storage: StorageChoice,
     pub ml_urls: Vec<String>,
     pub ml_api_key: Option<Secret>,
@@ -146,10 +146,14 @@ fn one_of(text: Text<'_>, key: &str, words: &[&str]) -> Result<String, Failure> 
     if words.contains(&value.as_str()) { Ok(value) } else { Err(wrong(key, &value)) }
 }
 
-fn word(text: Text<'_>, key: &str) -> Result<String, Failure> {
+fn word(text: Text<'_>, key: &str) -> Result<Option<String>, Failure> {
     let value = text(key);
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !value.is_empty() && value.chars().all(plain) { Ok(value) } else { Err(wrong(key, &value)) }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match value.as_str() {
+        "" => Ok(None),
+        word if word.chars().all(plain) => Ok(Some(value)),
+        _ => Err(wrong(key, &value)),
+    }
 }
 
 fn parts(value: &str) -> impl Iterator<Item = &str> {

@@ -1,0 +1,313 @@
+//! Builds what the use-cases need from the settings: real servers where they are named, embedded parts elsewhere.
+//! The only place that knows which adapter stands behind a port.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use dk_api::{ApiConfig, Argon2Passwords, SigningKey};
+use dk_app::account::AccountRules;
+use dk_app::local::{MemoryBus, MemoryLimiter};
+use dk_app::ports::{
+    Accounts, Ambient, Analyst, Bus, JobQueue, Limiter, Passwords, Quota, Storage, StoreError,
+};
+use dk_app::service::Ports;
+use dk_app::{Detector, GatherOptions, StopToken};
+use dk_ml_http::{ApiKey, BlobSettings, Fleet, FleetSettings, InProcess, MlServer, MlSettings};
+use dk_redis::{QueueOptions, Redis};
+use dk_sql::{Database, PoolOptions, SchemaState, SqlQueue, SqlQueueOptions, Store};
+use dk_storage::{CloudinaryOptions, LocalOptions, Options, Patience, S3Keys, S3Options};
+
+use super::Roles;
+use super::ambient::World;
+use super::inspector::MediaInspector;
+use super::secret::signing_secret;
+use crate::config::{Config, DatabaseChoice, StorageChoice};
+use crate::failure::Failure;
+use crate::wiring;
+
+/// How many times more failed sign-ins one address has than one account.
+const ADDRESS_FACTOR: u32 = 10;
+const QUARTER_HOUR: Duration = Duration::from_secs(900);
+
+/// What the parts of this process stand on.
+pub(super) struct Parts {
+    /// For api and worker.
+    pub ports: Option<Ports>,
+    /// The ML server, where this process judges files for others.
+    pub ml: Option<MlServer>,
+    /// For figures.
+    pub redis: Option<Redis>,
+}
+
+/// What the commands on accounts need.
+pub(super) struct People {
+    pub accounts: Arc<dyn Accounts>,
+    pub passwords: Arc<dyn Passwords>,
+    pub ambient: Arc<dyn Ambient>,
+}
+
+impl From<&Ports> for People {
+    fn from(ports: &Ports) -> Self {
+        Self {
+            accounts: Arc::clone(&ports.accounts),
+            passwords: Arc::clone(&ports.passwords),
+            ambient: Arc::clone(&ports.ambient),
+        }
+    }
+}
+
+impl Parts {
+    /// Opens everything that these roles need.
+    pub(super) async fn build(roles: Roles, config: &Config, stop: &StopToken) -> Result<Self, Failure> {
+        let ambient: Arc<dyn Ambient> = Arc::new(World::default());
+        let redis = open_redis(config)?;
+        let bus: Arc<dyn Bus> = match &redis {
+            Some(redis) => Arc::new(redis.bus()),
+            None => Arc::new(MemoryBus::default()),
+        };
+        let ml = if roles.judges_for_others(config) {
+            let heard = redis.is_some().then(|| Arc::clone(&bus));
+            Some(open_ml(config, Arc::clone(&ambient), heard, stop).await?)
+        } else {
+            None
+        };
+        let ports = if roles.api || roles.worker {
+            Some(build_ports(roles, config, ambient, bus, redis.as_ref(), stop).await?)
+        } else {
+            None
+        };
+        Ok(Self { ports, ml, redis })
+    }
+}
+
+/// What the commands of an operator need.
+pub(super) async fn people(config: &Config) -> Result<People, Failure> {
+    let ambient: Arc<dyn Ambient> = Arc::new(World::default());
+    let database = ready_database(config).await?;
+    Ok(People {
+        accounts: Arc::new(Store::new(database, Arc::clone(&ambient))),
+        passwords: Arc::new(Argon2Passwords::default()),
+        ambient,
+    })
+}
+
+async fn build_ports(
+    roles: Roles,
+    config: &Config,
+    ambient: Arc<dyn Ambient>,
+    bus: Arc<dyn Bus>,
+    redis: Option<&Redis>,
+    stop: &StopToken,
+) -> Result<Ports, Failure> {
+    let database = ready_database(config).await?;
+    let store = Arc::new(Store::new(database.clone(), Arc::clone(&ambient)));
+    let storage = open_storage(config, Arc::clone(&ambient)).await?;
+    let (queue, limiter): (Arc<dyn JobQueue>, Arc<dyn Limiter>) = match redis {
+        Some(redis) => {
+            let options = QueueOptions { backoff: config.service.retry, ..QueueOptions::default() };
+            (Arc::new(redis.queue(options)), Arc::new(redis.limiter()))
+        }
+        None => {
+            let options = SqlQueueOptions { backoff: config.service.retry, ..SqlQueueOptions::default() };
+            let queue = SqlQueue::new(database, Arc::clone(&ambient), options);
+            (Arc::new(queue), Arc::new(MemoryLimiter::default()))
+        }
+    };
+    let analyst = open_analyst(roles, config, Arc::clone(&storage), Arc::clone(&ambient), stop).await?;
+    Ok(Ports {
+        accounts: Arc::clone(&store) as Arc<dyn Accounts>,
+        library: Arc::clone(&store) as _,
+        runs: Arc::clone(&store) as _,
+        outbox: Arc::clone(&store) as _,
+        health: store,
+        queue,
+        storage,
+        bus,
+        limiter,
+        analyst,
+        inspector: Arc::new(MediaInspector { tools: wiring::tools()?, limits: wiring::limits(config) }),
+        passwords: Arc::new(Argon2Passwords::default()),
+        ambient,
+    })
+}
+
+fn open_redis(config: &Config) -> Result<Option<Redis>, Failure> {
+    let Some(url) = &config.service.redis else { return Ok(None) };
+    let redis = Redis::open(url.reveal(), config.service.redis_prefix.as_deref());
+    redis.map(Some).map_err(|error| Failure::wrong_use(error, "see REDIS_URL and REDIS_PREFIX in `drishtiksha config show`"))
+}
+
+/// Opens the database, whatever state its tables are in.
+pub(super) async fn open_database(config: &Config) -> Result<Database, Failure> {
+    let url = match &config.service.database {
+        DatabaseChoice::File(path) => {
+            make_home(config)?;
+            format!("sqlite://{}", path.display())
+        }
+        DatabaseChoice::Url(url) => url.reveal().to_owned(),
+    };
+    let options = PoolOptions { max_connections: config.service.pool, ..PoolOptions::default() };
+    Database::open(&url, options).await.map_err(database_failed)
+}
+
+fn make_home(config: &Config) -> Result<(), Failure> {
+    std::fs::create_dir_all(&config.home).with_context(|| format!("cannot make {}", config.home.display())).map_err(
+        |error| Failure::not_done(error, "make it writable, or set DRISHTIKSHA_HOME to another folder"),
+    )
+}
+
+/// Opens a database whose tables are as this program needs them. The embedded one is migrated on the way; a server
+/// is migrated by an operator, because several programs may stand on it.
+async fn ready_database(config: &Config) -> Result<Database, Failure> {
+    let database = open_database(config).await?;
+    if matches!(config.service.database, DatabaseChoice::File(_)) {
+        database.migrate().await.map_err(database_failed)?;
+    }
+    match database.schema_state().await.map_err(database_failed)? {
+        SchemaState::Ready => Ok(database),
+        SchemaState::Empty => Err(behind("the database has no tables yet")),
+        SchemaState::Behind(missing) => Err(behind(&format!("the database lacks {}", missing.join(", ")))),
+        SchemaState::Ahead(newer) => {
+            let error = anyhow::anyhow!("a newer program has changed the database ({})", newer.join(", "));
+            Err(Failure::not_done(error, "update this program, or restore the backup of its version"))
+        }
+    }
+}
+
+fn behind(why: &str) -> Failure {
+    Failure::not_done(anyhow::anyhow!("{why}"), "run `drishtiksha migrate` with the same settings")
+}
+
+pub(super) fn database_failed(error: StoreError) -> Failure {
+    Failure::not_done(error, "check DATABASE_URL, and that the server runs and lets this machine in")
+}
+
+async fn open_storage(config: &Config, ambient: Arc<dyn Ambient>) -> Result<Arc<dyn Storage>, Failure> {
+    let staging = config.home.join("staging");
+    let options = match &config.service.storage {
+        StorageChoice::Local(root) => Options::Local(LocalOptions { root: root.clone() }),
+        StorageChoice::S3 { endpoint, bucket, region, key_id, secret } => Options::S3(S3Options {
+            allow_http: endpoint.as_ref().is_some_and(|at| at.starts_with("http://")),
+            path_style: endpoint.is_some(),
+            endpoint: endpoint.clone(),
+            bucket: bucket.clone(),
+            region: region.clone(),
+            keys: Some(S3Keys { id: key_id.clone(), secret: secret.reveal().to_owned().into() }),
+            staging,
+            patience: Patience::default(),
+        }),
+        StorageChoice::Cloudinary { cloud, key, secret, api } => Options::Cloudinary(CloudinaryOptions {
+            cloud_name: cloud.clone(),
+            api_key: key.clone(),
+            api_secret: secret.reveal().to_owned().into(),
+            api_base: api.clone().unwrap_or_else(|| CloudinaryOptions::API_BASE.to_owned()),
+            delivery_base: api.clone().unwrap_or_else(|| CloudinaryOptions::DELIVERY_BASE.to_owned()),
+            staging,
+            patience: Patience::default(),
+        }),
+    };
+    dk_storage::open(options, ambient)
+        .await
+        .map_err(|error| Failure::not_done(error, "check the settings `storage.*` in `drishtiksha config show`"))
+}
+
+/// The models of this process.
+fn detector(config: &Config) -> Result<Arc<dyn Detector>, Failure> {
+    Ok(Arc::new(wiring::detector(config, config.service.ml_lanes)?))
+}
+
+fn gather(config: &Config) -> GatherOptions {
+    GatherOptions {
+        lanes: config.service.ml_lanes,
+        max_waiting: config.service.ml_max_waiting,
+        ..GatherOptions::default()
+    }
+}
+
+async fn open_analyst(
+    roles: Roles,
+    config: &Config,
+    storage: Arc<dyn Storage>,
+    ambient: Arc<dyn Ambient>,
+    stop: &StopToken,
+) -> Result<Arc<dyn Analyst>, Failure> {
+    if roles.judges_here(config) {
+        let opened = InProcess::open(detector(config)?, gather(config), storage, ambient);
+        let analyst = Arc::new(opened.map_err(|error| Failure::not_done(error, "raise the limit of threads"))?);
+        let (loading, stop) = (Arc::clone(&analyst), stop.clone());
+        // The service answers meanwhile; a file that comes before waits for its models only.
+        tokio::task::spawn_blocking(move || loading.load(&stop));
+        return Ok(analyst);
+    }
+    let settings = FleetSettings {
+        urls: config.service.ml_urls.clone(),
+        api_key: api_key(config),
+        answer_timeout: config.service.ml_timeout,
+        ..FleetSettings::default()
+    };
+    let fleet = Fleet::open(settings, storage, ambient).await;
+    Ok(Arc::new(fleet.map_err(|error| Failure::wrong_use(error, "see ML_SERVER_URLS"))?))
+}
+
+fn api_key(config: &Config) -> ApiKey {
+    ApiKey::new(config.service.ml_api_key.as_ref().map_or("", |key| key.reveal()))
+}
+
+async fn open_ml(
+    config: &Config,
+    ambient: Arc<dyn Ambient>,
+    bus: Option<Arc<dyn Bus>>,
+    stop: &StopToken,
+) -> Result<MlServer, Failure> {
+    let settings = MlSettings {
+        api_keys: vec![api_key(config)],
+        gather: gather(config),
+        strict: config.service.ml_strict,
+        blobs: BlobSettings {
+            folder: config.home.join("blobs"),
+            max_bytes: config.service.ml_cache_bytes,
+            max_file_bytes: config.max_bytes,
+            ..BlobSettings::default()
+        },
+    };
+    let hint = "see the settings `ml.*` in `drishtiksha config show`, and `drishtiksha models list`";
+    let server = MlServer::open(detector(config)?, ambient, bus, settings).await;
+    let server = server.map_err(|error| Failure::not_done(error, hint))?;
+    server.load(stop).await.map_err(|error| Failure::not_done(error, hint))?;
+    Ok(server)
+}
+
+/// Settings of the HTTP edge.
+pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiConfig, Failure> {
+    let service = &config.service;
+    let secret = signing_secret(config, ambient)?;
+    let key = SigningKey::new(secret.as_bytes())
+        .map_err(|error| Failure::wrong_use(error, "set JWT_SECRET to a longer random text"))?;
+    let per_minute = |limit: u32| Quota { limit, window: Duration::from_secs(60) };
+    let per_account = Quota { limit: service.logins_per_quarter, window: QUARTER_HOUR };
+    let per_address =
+        Quota { limit: service.logins_per_quarter.saturating_mul(ADDRESS_FACTOR), window: QUARTER_HOUR };
+    let accounts = AccountRules {
+        sign_up_open: service.open_sign_up,
+        session_length: time::Duration::days(i64::from(service.refresh_days)),
+        log_in_per_account_and_address: per_account,
+        log_in_per_account: per_address,
+        log_in_per_address: per_address,
+        ..AccountRules::default()
+    };
+    let mut origins = service.cors_origins.clone();
+    origins.extend(service.public_url.clone());
+    Ok(ApiConfig {
+        access_token_length: time::Duration::minutes(i64::from(service.access_minutes)),
+        accounts,
+        https: service.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
+        origins,
+        trusted_proxies: service.trusted_proxies.iter().copied().map(Into::into).collect(),
+        max_upload_bytes: config.max_bytes,
+        uploads_per_user: per_minute(service.requests_per_minute),
+        per_user: per_minute(service.requests_per_minute),
+        per_address: per_minute(service.requests_per_minute.saturating_mul(ADDRESS_FACTOR)),
+        ..ApiConfig::new(key)
+    })
+}

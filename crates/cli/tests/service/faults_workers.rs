@@ -1,0 +1,203 @@
+//! Plugs pulled on our own processes: workers, ML servers, API servers. Afterwards every run has ended once.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::fake_ml::{Does, Scripted};
+use crate::media::{clip, picture};
+use crate::people::Person;
+use crate::process::Process;
+use crate::sockets::Socket;
+use crate::stage::{FakeMl, Stage};
+
+/// One API server, and a fake ML server with these models.
+fn with_models(models: &[(&str, Does)]) -> (Stage, std::sync::Arc<Scripted>, FakeMl, Process) {
+    let mut stage = Stage::new();
+    let scripted = Scripted::new(models);
+    let ml = FakeMl::start(&scripted, &stage.home);
+    stage.know_ml(&ml.url);
+    let api = stage.start("api");
+    (stage, scripted, ml, api)
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_is_replaced_and_the_run_ends_once() {
+    let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold), ("quick", Does::Answer)]);
+    let mut worker = stage.start("worker");
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
+    scripted.wait_until_holding(1);
+    worker.kill();
+    // The ML server sees its client go away.
+    scripted.wait_until_stopped(1);
+    let _other = stage.start("worker");
+    scripted.wait_until_holding(1);
+    scripted.let_go();
+    let medium = ada.ended(&medium).await;
+    assert_eq!(medium["status"], "ANALYZED", "{medium:#}");
+    assert_eq!(scripted.tries("quick"), 1, "what had ended is not done again");
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_worker_every_time_fails_and_lets_its_run_end() {
+    let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold), ("quick", Does::Answer)]);
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
+    let held = || format!("select status from deepfake_analyses where model_name = 'held'");
+    let mut killed = 0;
+    while !["FAILED", "COMPLETED"].contains(&stage.sql(&held()).as_str()) {
+        assert!(killed < 6, "it is tried for ever");
+        let mut worker = stage.start("worker");
+        let path = format!("/api/v1/media/{}", medium["id"].as_str().unwrap());
+        let before = scripted.tries("held");
+        ada.until(&path, |medium| scripted.tries("held") > before || medium["status"] == "PARTIALLY_ANALYZED").await;
+        worker.kill();
+        killed += 1;
+    }
+    let medium = ada.ended(&medium).await;
+    assert_eq!(medium["status"], "PARTIALLY_ANALYZED", "{medium:#}");
+    assert!(medium.to_string().contains("worker_lost"), "{medium:#}");
+    assert_eq!(scripted.tries("quick"), 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_asked_to_stop_gives_its_job_back_without_counting_it() {
+    let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold)]);
+    let mut worker = stage.launch(&["worker"]).env("GRACE_SECS", "1").start();
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
+    scripted.wait_until_holding(1);
+    worker.terminate();
+    assert!(worker.wait().success(), "{}", worker.told());
+    let _other = stage.start("worker");
+    scripted.wait_until_holding(1);
+    scripted.let_go();
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn an_ml_server_killed_in_the_middle_of_an_inference_costs_nothing_but_time() {
+    let mut stage = Stage::new();
+    let mut ml = [stage.start("ml"), stage.start("ml")];
+    for server in &ml {
+        stage.know_ml(&server.url("ml"));
+    }
+    let api = stage.start("api");
+    let _worker = stage.start("worker");
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let mut browser = Socket::connect(&api.url("api"), &ada);
+    let long = clip(&stage.home.path(""), "long.mp4", 60);
+    let medium = ada.upload(&long).await;
+    browser.until(|_, data| data["type"] == "ANALYSIS_STARTED");
+    ml[0].kill();
+    let ended = ada.ended(&medium).await;
+    assert_eq!(ended["status"], "ANALYZED", "{ended:#}");
+    // The same the other way round: whichever had the work, one of the two was hit.
+    ml[0] = ml[0].launch().env("ML_PORT", port_of(&ml[0].url("ml"))).start();
+    let medium = ada.upload(&clip(&stage.home.path(""), "longer.mp4", 61)).await;
+    browser.until(|_, data| data["type"] == "ANALYSIS_STARTED");
+    ml[1].kill();
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    stage.is_tidy();
+}
+
+fn port_of(url: &str) -> String {
+    url.rsplit(':').next().expect("a port").to_owned()
+}
+
+#[tokio::test]
+async fn an_api_server_killed_right_after_its_answer_leaves_a_run_that_goes_on() {
+    let (stage, scripted, _ml, mut api) = with_models(&[("quick", Does::Answer)]);
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let mut media = Vec::new();
+    for seed in 0..5 {
+        media.push(ada.upload_bytes("picture.bmp", picture(seed)).await);
+    }
+    let launch = api.launch();
+    api.kill();
+    let _worker = stage.start("worker");
+    let api = launch.start();
+    for medium in &media {
+        assert_eq!(ada.at(&api.url("api")).ended(medium).await["status"], "ANALYZED");
+    }
+    assert_eq!(scripted.tries("quick"), 5);
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn models_that_fail_leave_a_partial_run_and_all_failing_a_failed_one() {
+    let (stage, scripted, _ml, api) = with_models(&[
+        ("bad", Does::Fail),
+        ("good", Does::Answer),
+        ("shaky", Does::FailTimes(2)),
+    ]);
+    let _worker = stage.start("worker");
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
+    let medium = ada.ended(&medium).await;
+    assert_eq!((&medium["status"], &medium["verdict"]), (&json!("PARTIALLY_ANALYZED"), &json!("FAKE")), "{medium:#}");
+    assert_eq!((scripted.tries("bad"), scripted.tries("good"), scripted.tries("shaky")), (1, 1, 3));
+    let path = format!("/api/v1/media/{}/analyze", medium["id"].as_str().unwrap());
+    let (status, run) = ada.ask(Method::POST, &path, Some(json!({"models": ["bad"]}))).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{run}");
+    assert_eq!(run["runNumber"], 2);
+    let medium = ada.ended(&medium).await;
+    assert_eq!((&medium["status"], &medium["verdict"]), (&json!("FAILED"), &json!(null)), "{medium:#}");
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn a_cancelled_run_stops_the_inference_and_a_deleted_one_leaves_nothing() {
+    let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold)]);
+    let _worker = stage.start("worker");
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
+    scripted.wait_until_holding(1);
+    let path = format!("/api/v1/media/{}", medium["id"].as_str().unwrap());
+    let run = ada.get(&path).await["runs"][0]["id"].as_str().unwrap().to_owned();
+    let (status, body) = ada.ask(Method::POST, &format!("/api/v1/runs/{run}/cancel"), None).await;
+    assert!(status.is_success(), "{body}");
+    scripted.wait_until_stopped(1);
+    assert_eq!(ada.ended(&medium).await["status"], "CANCELLED");
+
+    let (status, _) = ada.ask(Method::POST, &format!("{path}/analyze"), None).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    scripted.wait_until_holding(1);
+    assert_eq!(ada.ask(Method::DELETE, &path, None).await.0, StatusCode::NO_CONTENT);
+    scripted.wait_until_stopped(2);
+    ada.until("/api/v1/media", |list| {
+        list["items"].as_array().is_some_and(Vec::is_empty)
+            && stage.home.files("storage/media").is_empty()
+            && stage.sql("select count(*) from outbox") == "0"
+    })
+    .await;
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn two_reruns_at_once_become_one_and_an_upload_sent_twice_is_one_medium() {
+    let (stage, scripted, _ml, api) = with_models(&[("quick", Does::Answer)]);
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let send = || ada.try_upload("picture.bmp", picture(1), Some("the-same-key"));
+    let (one, two) = tokio::join!(send(), send());
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.status(), two.status()), (StatusCode::ACCEPTED, StatusCode::ACCEPTED));
+    let one: serde_json::Value = one.json().await.unwrap();
+    let two: serde_json::Value = two.json().await.unwrap();
+    assert_eq!(one["id"], two["id"]);
+    let _worker = stage.start("worker");
+    ada.ended(&one).await;
+    let path = format!("/api/v1/media/{}/analyze", one["id"].as_str().unwrap());
+    let again = || ada.ask(Method::POST, &path, None);
+    let (a, b, c) = tokio::join!(again(), again(), again());
+    let mut codes = [a.0.as_u16(), b.0.as_u16(), c.0.as_u16()];
+    codes.sort_unstable();
+    // A run may end before the next one is asked for; what must never be is two under way.
+    assert!(codes.iter().all(|code| [202, 409].contains(code)) && codes.contains(&202), "{codes:?}");
+    ada.ended(&one).await;
+    let runs = 1 + codes.iter().filter(|code| **code == 202).count();
+    assert_eq!(scripted.tries("quick"), u32::try_from(runs).unwrap());
+    stage.is_tidy();
+}

@@ -1,0 +1,16 @@
+//! The service as its users and operators live it: the real program in all its roles, on real servers.
+
+mod embedded;
+mod fake_ml;
+mod faults_here;
+mod faults_servers;
+mod faults_workers;
+mod home;
+mod media;
+mod people;
+mod process;
+mod sockets;
+mod spread;
+mod stage;
+mod storage;
+mod strangers;

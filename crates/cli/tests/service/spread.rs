@@ -1,0 +1,107 @@
+//! Many processes on PostgreSQL and Redis: two API servers, three workers, two ML servers.
+
+use serde_json::Value;
+
+use crate::fake_ml::{Does, Scripted};
+use crate::home::testdata;
+use crate::media::picture;
+use crate::people::Person;
+use crate::process::Process;
+use crate::sockets::Socket;
+use crate::stage::{FakeMl, Stage};
+
+#[tokio::test]
+async fn what_is_uploaded_at_one_server_is_followed_at_the_other() {
+    let mut stage = Stage::new();
+    let ml: Vec<Process> = (0..2).map(|_| stage.start("ml")).collect();
+    for server in &ml {
+        stage.know_ml(&server.url("ml"));
+    }
+    let api = [stage.start("api"), stage.start("api")];
+    let _workers: Vec<Process> = (0..3).map(|_| stage.start("worker")).collect();
+    let ada = Person::sign_up(&api[0].url("api"), "ada").await;
+    let mut browser = Socket::connect(&api[1].url("api"), &ada);
+    for (file, kind) in [("coffee.webp", "image"), ("portrait.mp4", "video"), ("reading.ogg", "audio")] {
+        let medium = ada.upload(&testdata(&format!("samples/{file}"))).await;
+        let media_id = medium["id"].as_str().expect("an id");
+        let update = browser.until_ended(media_id);
+        assert_eq!(update["status"], "ANALYZED", "{update}");
+        let medium = ada.at(&api[1].url("api")).ended(&medium).await;
+        assert_eq!((&medium["mediaType"], &medium["verdict"]), (&Value::from(kind), &update["verdict"]));
+        let analyses = medium["runs"][0]["analyses"].as_array().expect("analyses").len();
+        let steps = browser.steps(media_id);
+        assert_eq!(steps[0], "upload_complete", "{steps:?}");
+        assert_eq!(steps.last().unwrap(), "video_update", "{steps:?}");
+        for step in ["ANALYSIS_STARTED", "ANALYSIS_COMPLETED"] {
+            assert_eq!(steps.iter().filter(|s| *s == step).count(), analyses, "{steps:?}");
+        }
+    }
+    let progress = browser.heard.iter().any(|(_, data)| data["type"] == "ANALYSIS_PROGRESS");
+    assert!(progress, "no progress was heard: {:?}", browser.heard);
+    // Everything that was kept can be heard again, from any point, in order and once.
+    browser.rest();
+    let all = browser.numbers();
+    let mut again = Socket::reconnect(&api[0].url("api"), &ada, all[2]);
+    again.until(|_, data| data["id"] == *all.last().unwrap());
+    again.rest();
+    assert_eq!(again.numbers(), all[3..]);
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn many_files_of_several_people_end_once_each_and_stay_apart() {
+    let mut stage = Stage::new();
+    let models = [("one", Does::Answer), ("two", Does::Answer), ("three", Does::Answer)];
+    let scripted = [Scripted::new(&models), Scripted::new(&models)];
+    let _ml: Vec<FakeMl> = scripted
+        .iter()
+        .map(|detector| {
+            let server = FakeMl::start(detector, &stage.home);
+            stage.know_ml(&server.url);
+            server
+        })
+        .collect();
+    let api = [stage.start("api"), stage.start("api")];
+    let _workers: Vec<Process> = (0..3).map(|_| stage.start("worker")).collect();
+    let mut uploads = Vec::new();
+    for person in 0..3_u32 {
+        let base = api[person as usize % 2].url("api");
+        let somebody = Person::sign_up(&base, &format!("person{person}")).await;
+        for file in 0..20 {
+            let medium = somebody.upload_bytes("picture.bmp", picture(person * 100 + file)).await;
+            uploads.push((somebody.clone(), medium));
+        }
+    }
+    for (person, medium) in &uploads {
+        let medium = person.ended(medium).await;
+        assert_eq!(medium["status"], "ANALYZED", "{medium:#}");
+        assert_eq!(medium["runs"][0]["analyses"].as_array().map(Vec::len), Some(3));
+    }
+    for (person, _) in uploads.iter().step_by(20) {
+        let list = person.get("/api/v1/media?limit=100").await;
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(20), "{}", person.email);
+    }
+    let tries: u32 = models.iter().map(|(name, _)| scripted[0].tries(name) + scripted[1].tries(name)).sum();
+    assert_eq!(tries, 180, "no analysis was done twice");
+    assert!(scripted.iter().all(|s| s.tries("one") > 0), "both servers had work");
+    stage.is_tidy();
+}
+
+#[tokio::test]
+async fn without_an_ml_server_a_file_waits_and_says_so_until_one_appears() {
+    let mut stage = Stage::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().unwrap().port();
+    stage.know_ml(&format!("http://127.0.0.1:{port}"));
+    let api = stage.start("api");
+    let _worker = stage.start("worker");
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload(&testdata("samples/rocket.jpg")).await;
+    let path = format!("/api/v1/media/{}", medium["id"].as_str().unwrap());
+    let waiting = ada
+        .until(&path, |medium| medium["runs"][0]["waitingFor"].as_str().is_some_and(|why| !why.is_empty()))
+        .await;
+    assert_eq!(waiting["status"], "QUEUED");
+    let _ml = stage.launch(&["ml"]).env("ML_PORT", port.to_string()).start();
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    stage.is_tidy();
+}

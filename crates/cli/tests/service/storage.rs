@@ -1,0 +1,36 @@
+//! The whole way with files in an object store.
+
+use dk_testkit::s3;
+
+use crate::home::testdata;
+use crate::people::Person;
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn a_file_in_an_object_store_is_judged_played_and_removed() {
+    let Some(store) = s3::start() else { return };
+    let mut stage = Stage::new();
+    for (name, value) in [
+        ("STORAGE_PROVIDER", "s3"),
+        ("S3_ENDPOINT", store.endpoint()),
+        ("S3_BUCKET", store.bucket()),
+        ("S3_ACCESS_KEY_ID", "test"),
+        ("S3_SECRET_ACCESS_KEY", "test"),
+    ] {
+        stage.set(name, value);
+    }
+    let ml = stage.start("ml");
+    stage.know_ml(&ml.url("ml"));
+    let (api, _worker) = (stage.start("api"), stage.start("worker"));
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let path = testdata("samples/portrait.mp4");
+    let medium = ada.upload(&path).await;
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    let content = format!("/api/v1/media/{}/content", medium["id"].as_str().unwrap());
+    let answer = ada.try_ask(reqwest::Method::GET, &content, None).await.expect("the API answers");
+    assert_eq!(answer.bytes().await.expect("bytes"), std::fs::read(&path).expect("the sample"));
+    let medium_path = content.trim_end_matches("/content");
+    assert_eq!(ada.ask(reqwest::Method::DELETE, medium_path, None).await.0.as_u16(), 204);
+    ada.until("/api/v1/media", |_| stage.sql("select count(*) from outbox") == "0").await;
+    assert_eq!(store.keys(), Vec::<String>::new());
+}

@@ -1,0 +1,40 @@
+//! Requests that nobody thought of, made from the OpenAPI document.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::home::Home;
+use crate::people::Person;
+use crate::process::Launch;
+
+/// Installed by the set-up of tests.
+fn schemathesis() -> Option<PathBuf> {
+    let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let home = std::env::var_os("DRISHTIKSHA_HOME").map_or_else(|| checkout.join(".drishtiksha"), |h| checkout.join(h));
+    Some(home.join("venv/bin/schemathesis")).filter(|path| path.exists())
+}
+
+#[tokio::test]
+async fn no_request_made_from_the_document_breaks_the_service_or_gets_an_undocumented_answer() {
+    let Some(program) = schemathesis() else {
+        println!("skipped: schemathesis is not installed; run scripts/setup tests");
+        return;
+    };
+    let home = Home::new();
+    let service = Launch::new(&["serve"], home.path(""), home.path("serve.log")).start();
+    let base = service.url("api");
+    let password = service.word_after("password: ").expect("a printed password");
+    let admin = Person::log_in(&base, "admin@localhost", &password).await;
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    let output = Command::new(program)
+        .args(["run", &format!("{base}/api/openapi.json"), "--url", &base])
+        .args(["--header", &format!("Authorization: Bearer {}", admin.token)])
+        .args(["--checks", checks, "--max-examples", "12", "--seed", "1", "--phases", "examples,coverage,fuzzing"])
+        // These end the very session that asks, or are about files, which have tests of their own.
+        .args(["--exclude-path-regex", "/auth/(logout|refresh|login|signup|profile/password)"])
+        .current_dir(home.path(""))
+        .output()
+        .expect("schemathesis can be run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", service.told());
+}
