@@ -1,1 +1,13 @@
-//! Rows, migrations, outbox and the SQL job queue of Drishtiksha.
+//! Rows, migrations, outbox and the SQL job queue of Drishtiksha: the store ports and the queue port on PostgreSQL
+//! (15 or newer) and on SQLite. Decides nothing about media; the verdict rule is the domain's.
+
+mod connection;
+mod database;
+mod entity;
+mod fault;
+mod migration;
+mod rows;
+mod store;
+
+pub use database::{Database, PoolOptions, SchemaState};
+pub use store::Store;

@@ -1,0 +1,55 @@
+//! What the rows mean: read into the nouns of the ports, and written from them. Asks no database.
+
+mod accounts;
+mod analyses;
+mod errands;
+mod events;
+mod media;
+mod runs;
+
+pub(crate) use accounts::{api_key, hash_bytes, user};
+pub(crate) use analyses::{AnalysisRow, analysis, progress_json, vote, vote_json};
+pub(crate) use errands::{errand, errand_parts};
+pub(crate) use events::{event, event_json};
+pub(crate) use media::{media, media_row};
+pub(crate) use runs::{exact_verdict, run, run_detail};
+
+use crate::fault::Fault;
+
+/// A number that the database keeps as signed.
+pub(crate) fn unsigned<T: TryFrom<i64>>(number: impl Into<i64>) -> Result<T, Fault>
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    Ok(T::try_from(number.into())?)
+}
+
+/// Text in which a search looks, and text that is looked for: both in lower case by the same rule, because the
+/// databases know different ones.
+pub(crate) fn searched(parts: &[&str]) -> String {
+    parts.join("\n").to_lowercase()
+}
+
+/// The pattern that finds `text` anywhere, taken literally; `\` is the escape.
+pub(crate) fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_a_pattern_is_taken_literally() {
+        assert_eq!(pattern(r"50%_\A"), r"%50\%\_\\a%");
+        assert_eq!(searched(&["ÄRGER.mp4", "Sommer"]), "ärger.mp4\nsommer");
+    }
+}

@@ -1,0 +1,59 @@
+//! Another chance for an analysis that failed for good.
+
+use dk_domain::{AnalysisStatus, ModelName, RunId, RunStatus};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use time::OffsetDateTime;
+
+use super::lock::{Held, change_part, hold};
+use crate::connection::Transaction;
+use crate::database::Database;
+use crate::entity::{analysis_runs, deepfake_analyses};
+use crate::fault::Fault;
+
+pub(super) async fn reopen(
+    db: &Database,
+    run: RunId,
+    model: &ModelName,
+    now: OffsetDateTime,
+) -> Result<bool, Fault> {
+    let tx = db.begin().await?;
+    let held = match hold(&tx, run).await? {
+        Some(held) if held.run.status != RunStatus::Cancelled.as_str() => held,
+        _ => return Ok(false),
+    };
+    let part = held.part(&tx, model).await?;
+    let Some(part) = part.filter(|part| part.status == AnalysisStatus::Failed.as_str()) else {
+        return Ok(false);
+    };
+    // Of one medium, one run at a time.
+    if held.is_ended() && another_is_under_way(&tx, &held).await? {
+        return Ok(false);
+    }
+    let changed = deepfake_analyses::ActiveModel {
+        status: Set(AnalysisStatus::Pending.to_string()),
+        error_code: Set(None),
+        error_message: Set(None),
+        progress: Set(None),
+        updated_at: Set(now),
+        ..deepfake_analyses::ActiveModel::default()
+    };
+    change_part(&tx, part.id, changed).await?;
+    let changed = analysis_runs::ActiveModel {
+        remaining: Set(held.run.remaining + 1),
+        verdict: Set(None),
+        ended_at: Set(None),
+        ..analysis_runs::ActiveModel::default()
+    };
+    held.change(&tx, RunStatus::Processing, None, changed, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn another_is_under_way(tx: &Transaction, held: &Held) -> Result<bool, Fault> {
+    use analysis_runs::Column;
+    let others = analysis_runs::Entity::find()
+        .filter(Column::MediaId.eq(held.media.id))
+        .filter(Column::Id.ne(held.run.id))
+        .filter(Column::EndedAt.is_null());
+    Ok(others.count(tx).await? > 0)
+}

@@ -1,0 +1,2 @@
+//! Both databases, asked through the ports.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
