@@ -17,7 +17,8 @@ pub struct QueueOptions {
     pub backoff: Duration,
     /// A worker that is silent for this long has lost its job.
     pub lock: Duration,
-    /// How often lost jobs are looked for. A job comes back after at most `lock` and two of these.
+    /// How often lost jobs are looked for. Every other look may come too early for BullMQ, so a job comes back after
+    /// at most `lock` and two of these.
     pub stalled_check: Duration,
     /// How often a job may lose its worker before it is a dead letter.
     pub max_lost: u32,
@@ -35,7 +36,7 @@ impl Default for QueueOptions {
             attempts: 3,
             backoff: Duration::from_secs(1),
             lock: Duration::from_secs(10),
-            stalled_check: Duration::from_secs(4),
+            stalled_check: Duration::from_millis(2500),
             max_lost: 1,
             keep_completed: 1000,
             keep_failed: 5000,
