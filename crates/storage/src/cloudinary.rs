@@ -53,7 +53,7 @@ impl Cloudinary {
         key: Key,
         range: Option<Range<u64>>,
     ) -> Result<Option<ByteStream>, StorageError> {
-        let download = Download::new(Arc::clone(&self.account), key, range);
+        let download = Download::new(Arc::clone(&self.account), key, range.as_ref());
         download.begin().await.map_err(failed(READ))
     }
 }

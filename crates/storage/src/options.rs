@@ -97,7 +97,7 @@ impl Default for Patience {
             attempts: 6,
             first_pause: Duration::from_millis(200),
             connect: Duration::from_secs(5),
-            stall: Duration::from_secs(120),
+            stall: Duration::from_mins(2),
         }
     }
 }

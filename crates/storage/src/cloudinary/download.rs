@@ -28,9 +28,9 @@ pub(super) struct Download {
 }
 
 impl Download {
-    pub(super) fn new(account: Arc<Account>, key: Key, range: Option<Range<u64>>) -> Self {
+    pub(super) fn new(account: Arc<Account>, key: Key, range: Option<&Range<u64>>) -> Self {
         let address = account.signed_address(key);
-        let (next, end) = range.as_ref().map_or((0, None), |range| (range.start, Some(range.end)));
+        let (next, end) = range.map_or((0, None), |range| (range.start, Some(range.end)));
         Self { account, address, partial: range.is_some(), next, end, cuts: 0 }
     }
 

@@ -55,13 +55,13 @@ impl Upload {
 
     async fn send_parts(
         &self,
-        id: &String,
+        id: &str,
         staged: &Staged,
         buffers: &Arc<Buffers>,
     ) -> Result<Vec<PartId>, StorageError> {
         let part = PART.max(staged.bytes.div_ceil(PARTS));
         let sending = (0..staged.bytes.div_ceil(part)).map(|index| {
-            let (store, target, id) = (Arc::clone(&self.store), self.target.clone(), id.clone());
+            let (store, target, id) = (Arc::clone(&self.store), self.target.clone(), id.to_owned());
             let (path, buffers) = (staged.path().to_owned(), Arc::clone(buffers));
             let range = index * part..staged.bytes.min((index + 1) * part);
             async move {

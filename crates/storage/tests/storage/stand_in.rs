@@ -141,8 +141,11 @@ async fn signed_form(mut form: Multipart) -> Result<(BTreeMap<String, String>, V
     let signature = fields.remove("signature").unwrap_or_default();
     let key = fields.remove("api_key").unwrap_or_default();
     let said: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let expected: String =
-        Sha1::digest(said.join("&") + SECRET).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected: String = Sha1::digest(said.join("&") + SECRET)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
     if key != KEY || signature != expected {
         return Err(refuse(401, &format!("Invalid Signature {signature}")));
     }
@@ -167,7 +170,7 @@ async fn upload(
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let mut inside = inside.lock().unwrap();
     let whole = match (text("X-Unique-Upload-Id"), text("Content-Range")) {
-        (Some(id), Some(range)) => match inside.add_chunk(id, &range, bytes) {
+        (Some(id), Some(range)) => match inside.add_chunk(&id, &range, bytes) {
             Ok(Some(whole)) => whole,
             Ok(None) => return Json(json!({"done": false, "kind": "upload"})).into_response(),
             Err(why) => return refuse(400, &why),
@@ -185,12 +188,12 @@ async fn upload(
 
 impl Inside {
     /// The whole file once its last chunk is there. A chunk that was half received may come again.
-    fn add_chunk(&mut self, id: String, range: &str, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, String> {
+    fn add_chunk(&mut self, id: &str, range: &str, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, String> {
         let (place, total) =
             range.strip_prefix("bytes ").ok_or("no range")?.split_once('/').ok_or("no total")?;
         let (first, last) = place.split_once('-').ok_or("no end")?;
         let [first, last, total] = [first, last, total].map(|number| number.parse::<usize>().unwrap());
-        let so_far = self.uploads.entry(id.clone()).or_default();
+        let so_far = self.uploads.entry(id.to_owned()).or_default();
         if so_far.len() != first || last + 1 - first != bytes.len() {
             return Err(format!("chunk {range} of {} bytes after {}", bytes.len(), so_far.len()));
         }
@@ -198,7 +201,7 @@ impl Inside {
             return Err("chunks must be larger than 5 MB".into());
         }
         so_far.extend(bytes);
-        Ok(if last + 1 == total { self.uploads.remove(&id) } else { None })
+        Ok(if last + 1 == total { self.uploads.remove(id) } else { None })
     }
 }
 
@@ -277,8 +280,11 @@ async fn deliver(
 
 /// The first eight characters of the URL-safe base64 of the digest, by the book: six bits at a time.
 fn head_of_digest(id: &str) -> String {
-    let bits: String =
-        Sha1::digest(format!("{id}{SECRET}")).iter().map(|byte| format!("{byte:08b}")).collect();
+    let bits: String = Sha1::digest(format!("{id}{SECRET}"))
+        .iter()
+        .map(|byte| format!("{byte:08b}"))
+        .collect::<Vec<_>>()
+        .concat();
     let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
     (0..8).map(|at| letters[usize::from_str_radix(&bits[at * 6..at * 6 + 6], 2).unwrap()]).collect()
 }

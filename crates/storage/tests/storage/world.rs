@@ -37,7 +37,7 @@ pub(crate) const HASTE: Patience = Patience {
     attempts: 4,
     first_pause: Duration::from_millis(5),
     connect: Duration::from_secs(5),
-    stall: Duration::from_secs(60),
+    stall: Duration::from_mins(1),
 };
 
 /// Number of files in a folder, at any depth.
