@@ -1,4 +1,4 @@
-"""Measures the service against Node and writes docs/benchmarks-service.md. Start it with bench/service/run.sh.
+"""Measures the service beside Node and writes docs/benchmarks-service.md. Start it with bench/service/run.sh.
 
 Sides are run in turn; every round of a side begins with an empty database, an empty Redis and an empty folder.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import measure
 
+from .alone import Amounts, measure_alone
+from .report import document
 from .rounds import Sizes, measure_round
 from .servers import Models, Postgres, Redis
 from .sides import Node, Ours, Side, World
@@ -25,25 +27,47 @@ TARGET = ROOT / "docs" / "benchmarks-service.md"
 def main() -> None:
     options = arguments()
     sizes = Sizes(runs=options.runs, uploads=options.uploads)
+    amounts = Amounts(queued=options.queued)
     if options.quick:
-        sizes = replace(sizes, runs=40, alone=20, uploads=40, big_mib=20, sockets=20, events=40)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drishtiksha-bench-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(Postgres(folder))
-        redis = stack.enter_context(Redis(folder))
-        models = stack.enter_context(Models(folder))
-        world = World(postgres, redis, models, folder)
-        sides: dict[str, Side] = {"ours": Ours(world, options.program.resolve()), "node": Node(world)}
-        chosen = {name: side for name, side in sides.items() if options.only in (None, name)}
-        rounds = measure.interleave({name: step(side, sizes) for name, side in chosen.items()}, options.rounds)
+        sizes = Sizes(runs=40, alone=20, uploads=40, big_mib=20, sockets=20, events=40)
+        amounts = Amounts(big_mib=64, asks=100, uploads=40, sockets=100, queued=200)
+    with world() as servers:
+        ours, node = Ours(servers, options.program.resolve()), Node(servers)
+        chosen = [side for side in (ours, node) if options.only in (None, side.name)]
+        rounds = measure.interleave({side.name: step(side, sizes) for side in chosen}, options.rounds)
+        needs = measure_alone(ours, amounts) if ours in chosen and not options.skip_alone else []
     if options.only:
         for found in rounds[options.only]:
             print({key: round(value, 2) for key, value in found.items()})
+        for need in needs:
+            print(need)
         return
+    text = document(rounds["ours"], rounds["node"], needs, sizes, str(options.program), options.profile)
+    if options.quick or options.dry:
+        print(text)
+        return
+    TARGET.write_text(text)
+    print(f"wrote {TARGET.relative_to(ROOT)}", file=sys.stderr)
 
 
-def step(side: Side, sizes: Sizes):
+@contextmanager
+def world() -> Iterator[World]:
+    """The servers that both sides use, in a folder that goes away with them."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drishtiksha-bench-")))
+        # PostgreSQL runs as somebody else when this is run by the superuser.
+        folder.chmod(0o755)
+        yield World(
+            stack.enter_context(Postgres(folder)),
+            stack.enter_context(Redis(folder)),
+            stack.enter_context(Models(folder)),
+            folder,
+        )
+
+
+def step(side: Side, sizes: Sizes) -> Callable[[], dict[str, float]]:
+    """One round of one side, announced."""
+
     def go() -> dict[str, float]:
         print(f"measuring: {side.name}", file=sys.stderr)
         return measure_round(side, sizes)
@@ -52,13 +76,18 @@ def step(side: Side, sizes: Sizes):
 
 
 def arguments() -> argparse.Namespace:
+    """What may be asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, required=True, help="the built drishtiksha")
+    parser.add_argument("--profile", default="dev", help="the profile that it was built with, for the document")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=300, help="runs of five models in a round")
-    parser.add_argument("--uploads", type=int, default=300, help="uploads of 1 MB in a round")
+    parser.add_argument("--runs", type=int, default=Sizes.runs, help="runs of five models in a round")
+    parser.add_argument("--uploads", type=int, default=Sizes.uploads, help="uploads of 1 MB in a round")
+    parser.add_argument("--queued", type=int, default=Amounts.queued, help="runs that wait in the queue at once")
     parser.add_argument("--only", choices=("ours", "node"), help="measure one side, print its figures and write nothing")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see whether everything works")
+    parser.add_argument("--skip-alone", action="store_true", help="leave out what is measured of ours alone")
+    parser.add_argument("--dry", action="store_true", help="print the document instead of writing it")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see whether everything works; writes nothing")
     return parser.parse_args()
 
 

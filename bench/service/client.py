@@ -144,6 +144,8 @@ class Load:
     wall_secs: float
     latencies_secs: list[float]
     bytes: int
+    # On the clock of `time.perf_counter`.
+    ended_at: float
 
 
 def upload_many(port: int, token: str, maker, count: int, at_once: int, fields: dict[str, str] | None = None) -> Load:
@@ -174,9 +176,9 @@ def upload_many(port: int, token: str, maker, count: int, at_once: int, fields: 
         thread.start()
     for thread in threads:
         thread.join()
-    wall_secs = time.perf_counter() - begin
+    ended_at = time.perf_counter()
     for connection in connections:
         connection.close()
     if failures:
         raise failures[0]
-    return Load(wall_secs, latencies, sum(sample.size for sample in samples))
+    return Load(ended_at - begin, latencies, sum(sample.size for sample in samples), ended_at)

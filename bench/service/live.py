@@ -1,4 +1,4 @@
-"""Live events seen from outside: the ends of runs on Redis, and many sockets in a process of their own."""
+"""Live events seen from outside: the walk of runs on Redis, and many sockets in a process of their own."""
 
 from __future__ import annotations
 
@@ -7,49 +7,57 @@ import os
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from .client import Person
-from .process import until
 from .servers import HERE
 from .sides import Service
 
 CHANNEL = "media-progress-events"
 
 
-class Ends(threading.Thread):
-    """Counts the runs that end while a `with` block runs."""
+class Events(threading.Thread):
+    """Hears what is published on the channel of events while a `with` block runs: `seen` holds the kind of each and when."""
 
-    WORD = b'"video_update"'
+    END = b'"video_update"'
 
     def __init__(self, redis_port: int) -> None:
         super().__init__(daemon=True)
         self._stream = socket.create_connection(("127.0.0.1", redis_port))
         self._stream.sendall(f"SUBSCRIBE {CHANNEL}\r\n".encode())
         self._stream.recv(1024)
-        self.count = 0
+        self.ends = 0
+        self.seen: list[tuple[float, bytes]] = []
+        self._more = threading.Condition()
 
     def run(self) -> None:
         rest = b""
         while data := self._stream.recv(1 << 16):
-            data = rest + data
-            self.count += data.count(self.WORD)
-            # A word may be cut in two.
-            rest = data[-(len(self.WORD) - 1) :]
+            at = time.perf_counter()
+            # A message is one line of JSON between the lines of the protocol.
+            *lines, rest = (rest + data).split(b"\r\n")
+            events = [(at, line) for line in lines if line.startswith(b"{")]
+            with self._more:
+                self.seen += events
+                self.ends += sum(self.END in line for _, line in events)
+                self._more.notify_all()
 
-    def wait_for(self, runs: int, service: Service, patience_secs: float = 180.0) -> None:
-        """Returns when so many have ended. Events may be lost, so the rows have the last word."""
-        heard_at = [0]
+    def wait_for_ends(self, runs: int, service: Service, patience_secs: float = 180.0) -> None:
+        """Returns when so many runs have ended. Events may be lost, so the rows have the last word."""
+        deadline = time.monotonic() + patience_secs
+        with self._more:
+            while self.ends < runs:
+                # Rows are asked seldom: asking costs the database.
+                if not self._more.wait(5) and ended_runs(service) >= runs:
+                    return
+                service.check()
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self.ends} of {runs} runs ended within {patience_secs:.0f} s")
 
-        def ended() -> bool:
-            heard_at[0] += 1
-            # Rows are asked once in five seconds: asking costs the database.
-            return self.count >= runs or (heard_at[0] % 1000 == 0 and ended_runs(service) >= runs)
-
-        until(ended, f"{runs} runs end, {self.count} were heard", service.api.check, patience_secs, pause_secs=0.005)
-
-    def __enter__(self) -> Ends:
+    def __enter__(self) -> Events:
         self.start()
         return self
 
@@ -59,9 +67,32 @@ class Ends(threading.Thread):
         self._stream.close()
 
 
+@dataclass(frozen=True)
+class Walk:
+    """One run on its own, in seconds."""
+
+    accepted_to_started: float
+    completed_to_ended: float
+    sent_to_ended: float
+
+    @classmethod
+    def of(cls, sent_at: float, accepted_at: float, seen: list[tuple[float, bytes]]) -> Walk:
+        """From the moments of the upload and the events that followed, the last of which is the end."""
+        started = min(at for at, line in seen if b'"ANALYSIS_STARTED"' in line)
+        completed = max(at for at, line in seen if b'"ANALYSIS_COMPLETED"' in line)
+        ended = seen[-1][0]
+        return cls(max(0.0, started - accepted_at), max(0.0, ended - completed), ended - sent_at)
+
+
 def ended_runs(service: Service) -> int:
     """Runs that have ended well, by their rows."""
     count = "select count(*) from analysis_runs where status = 'ANALYZED'"
+    return int(service.side.world.postgres.sql(service.database, count))
+
+
+def answers(service: Service) -> int:
+    """Models that have answered, by their rows."""
+    count = "select count(*) from deepfake_analyses where status = 'COMPLETED'"
     return int(service.side.world.postgres.sql(service.database, count))
 
 

@@ -54,6 +54,11 @@ FIGURES = [
     Figure("p99_ms", "the same, p99", "ms", False),
     Figure("job_rate", "jobs of 5-model flows, upload to verdict", "1/s", True),
     Figure("job_per_cpu", "the same, per CPU second of API server and worker", "1/CPU s", True, 3),
+    Figure("verdict_ms", "one run at a time, upload to verdict, p50", "ms", False),
+    Figure("start_p50_ms", "the same, 202 to the first model at work (plan, enqueue, claim), p50", "ms", False),
+    Figure("start_p99_ms", "the same, p99", "ms", False),
+    Figure("end_p50_ms", "last model answered to end of the run (conclusion), p50", "ms", False),
+    Figure("end_p99_ms", "the same, p99", "ms", False),
     Figure("delivery_rate", "event fan-out to {sockets} sockets", "1/s", True),
     Figure("delivery_cpu_us", "the same, CPU of the API server per delivery", "µs", False),
     Figure("idle_mib", "resident memory, idle", "MiB", False, 4),
@@ -77,24 +82,22 @@ def measure_round(side: Side, sizes: Sizes) -> dict[str, float]:
 def flows(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
     """Small files from upload to verdict, with the worker; its memory before and meanwhile."""
     worker = service.start_worker()
-    redis_port = service.side.world.redis.port
     maker = Picture(10_000)
     time.sleep(SETTLE_SECS)
     idle = service.api.tree_bytes() + worker.tree_bytes()
-    with ExitStack() as stack:
-        ends = stack.enter_context(live.Ends(redis_port))
+    with live.Events(service.side.world.redis.port) as events:
         upload_many(service.port, person.token, maker, WARM_UP, AT_ONCE)
-        ends.wait_for(WARM_UP, service)
-        peak = stack.enter_context(Peak(service.api, worker))
-        cpu_before = service.api.cpu_secs() + worker.cpu_secs()
-        begin = time.perf_counter()
-        upload_many(service.port, person.token, maker, sizes.runs, AT_ONCE)
-        ends.wait_for(WARM_UP + sizes.runs, service)
-        wall_secs = time.perf_counter() - begin
-        cpu_secs = service.api.cpu_secs() + worker.cpu_secs() - cpu_before
-    ended = live.ended_runs(service)
-    if ended != WARM_UP + sizes.runs:
-        raise RuntimeError(f"{ended} runs of {WARM_UP + sizes.runs} ended well")
+        events.wait_for_ends(WARM_UP, service)
+        walks = [walk(service, person, maker, events) for _ in range(sizes.alone)]
+        before = events.ends
+        with Peak(service.api, worker) as peak:
+            cpu_before = service.api.cpu_secs() + worker.cpu_secs()
+            begin = time.perf_counter()
+            upload_many(service.port, person.token, maker, sizes.runs, AT_ONCE)
+            events.wait_for_ends(before + sizes.runs, service)
+            wall_secs = time.perf_counter() - begin
+            cpu_secs = service.api.cpu_secs() + worker.cpu_secs() - cpu_before
+    check_ends(service, WARM_UP + sizes.alone + sizes.runs)
     service.stop_worker()
     jobs = sizes.runs * MODELS
     return {
@@ -102,7 +105,28 @@ def flows(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
         "flows_mib": peak.bytes / MIB,
         "job_rate": jobs / wall_secs,
         "job_per_cpu": jobs / cpu_secs,
+        "start_p50_ms": percentile([w.accepted_to_started for w in walks], 0.5) * 1e3,
+        "start_p99_ms": percentile([w.accepted_to_started for w in walks], 0.99) * 1e3,
+        "end_p50_ms": percentile([w.completed_to_ended for w in walks], 0.5) * 1e3,
+        "end_p99_ms": percentile([w.completed_to_ended for w in walks], 0.99) * 1e3,
+        "verdict_ms": percentile([w.sent_to_ended for w in walks], 0.5) * 1e3,
     }
+
+
+def walk(service: Service, person: Person, maker: Picture, events: live.Events) -> live.Walk:
+    """One file from upload to verdict while nothing else is done."""
+    ends, seen = events.ends, len(events.seen)
+    sent_at = time.perf_counter()
+    load = upload_many(service.port, person.token, maker, 1, 1)
+    events.wait_for_ends(ends + 1, service)
+    return live.Walk.of(sent_at, load.ended_at, events.seen[seen:])
+
+
+def check_ends(service: Service, wanted: int) -> None:
+    """Every run has ended well, and every model has answered; fails otherwise."""
+    runs, answers = live.ended_runs(service), live.answers(service)
+    if (runs, answers) != (wanted, wanted * MODELS):
+        raise RuntimeError(f"{runs} runs of {wanted} ended well, with {answers} answers")
 
 
 def fan_out(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:

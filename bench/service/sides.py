@@ -45,6 +45,12 @@ class Service:
     metrics_ports: dict[str, int]
     worker: Process | None = None
 
+    def check(self) -> None:
+        """Fails when one of its processes has ended."""
+        self.api.check()
+        if self.worker:
+            self.worker.check()
+
     def start_worker(self) -> Process:
         """Starts the worker; it is ready when this returns."""
         self.worker = self.side.start("worker", self.env, self.folder, self.metrics_ports.get("worker"))

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import { unlink } from 'node:fs/promises';
 import bcrypt from 'bcrypt';
 import express from 'express';
-import jwt from 'jsonwebtoken';
 import multer from 'multer';
 import { z } from 'zod';
 import { config } from './config.js';
@@ -13,6 +12,7 @@ import * as ml from './ml.js';
 import { Producer } from './queue.js';
 import * as repository from './repository.js';
 import * as storage from './storage.js';
+import * as token from './token.js';
 
 const BCRYPT_ROUNDS = 10;
 const TYPES = /^(image|video|audio)\//;
@@ -53,8 +53,6 @@ const upload = multer({
   },
 });
 
-const signToken = (user) => jwt.sign({ userId: user.id, role: user.role }, config.JWT_SECRET, { expiresIn: '1d' });
-
 const userView = (row) => ({
   id: row.id,
   email: row.email,
@@ -82,9 +80,9 @@ const mediaView = (row) => ({
 });
 
 function authenticate(request, _response, next) {
-  const token = request.get('authorization')?.match(/^Bearer (.+)$/)?.[1];
+  const sent = request.get('authorization')?.match(/^Bearer (.+)$/)?.[1];
   try {
-    request.user = jwt.verify(token, config.JWT_SECRET);
+    request.user = token.verify(sent);
     next();
   } catch {
     next(new Problem(401, 'sign in first'));
@@ -96,14 +94,14 @@ async function signUp(request, response) {
   const password = await bcrypt.hash(person.password, BCRYPT_ROUNDS);
   const user = await repository.createUser({ ...person, password });
   if (!user) throw new Problem(409, 'this address is taken');
-  response.status(201).json({ token: signToken(user), user: userView(user) });
+  response.status(201).json({ token: token.sign(user), user: userView(user) });
 }
 
 async function logIn(request, response) {
   const { email, password } = LogIn.parse(request.body);
   const user = await repository.findUserByEmail(email);
   if (!user || !(await bcrypt.compare(password, user.password))) throw new Problem(401, 'wrong address or password');
-  response.json({ token: signToken(user), user: userView(user) });
+  response.json({ token: token.sign(user), user: userView(user) });
 }
 
 async function uploadMedia(request, response) {

@@ -1,8 +1,7 @@
 // Live events: what comes over Redis goes to the room of its owner.
-import jwt from 'jsonwebtoken';
 import { Server } from 'socket.io';
-import { config } from './config.js';
 import { CHANNEL, connection } from './queue.js';
+import * as token from './token.js';
 
 export const room = (userId) => `user-${userId}`;
 
@@ -10,7 +9,7 @@ export async function listen(httpServer) {
   const io = new Server(httpServer);
   io.use((socket, next) => {
     try {
-      socket.data.userId = jwt.verify(socket.handshake.auth.token, config.JWT_SECRET).userId;
+      socket.data.userId = token.verify(socket.handshake.auth.token).userId;
       next();
     } catch {
       next(new Error('unauthorized'));
