@@ -7,7 +7,7 @@ use dk_app::ports::{Limiter, Quota};
 use futures_util::future::join_all;
 
 /// Long enough never to end by itself during a test.
-pub const WINDOW: Duration = Duration::from_secs(3600);
+pub const WINDOW: Duration = Duration::from_hours(1);
 
 /// So many times within the window, and so many again in the next one.
 pub async fn a_quota_is_used_up_and_comes_back_with_the_next_window(

@@ -42,7 +42,7 @@ impl Bus for MemoryBus {
                 match receiver.recv().await {
                     Ok(signal) => return Some((signal, receiver)),
                     Err(RecvError::Lagged(lost)) => {
-                        tracing::warn!(lost, "a listener was too slow for the bus")
+                        tracing::warn!(lost, "a listener was too slow for the bus");
                     }
                     Err(RecvError::Closed) => return None,
                 }

@@ -43,15 +43,13 @@ impl Open {
         if children.is_empty() && !run.models.is_empty() {
             return Ok(());
         }
-        match known.last() {
-            // The finaliser runs or is about to: it cannot wait for others any more, and need not, because the last
-            // job to end concludes its run by itself.
-            Some(Known::Waits | Known::Runs) => self.flows.add_bulk(children).await.map(drop),
-            _ => {
-                let parent = finalize(run.media_id, run.run_id, options)?.children(children);
-                self.flows.add(parent).await.map(drop)
-            }
+        // A finaliser that runs or is about to cannot wait for others any more, and need not, because the last job to
+        // end concludes its run by itself.
+        if matches!(known.last(), Some(Known::Waits | Known::Runs)) {
+            return self.flows.add_bulk(children).await.map(drop);
         }
+        let parent = finalize(run.media_id, run.run_id, options)?.children(children);
+        self.flows.add(parent).await.map(drop)
     }
 
     /// Removes what waits. The finaliser goes too when it has nothing left to wait for.

@@ -20,7 +20,8 @@ pub struct QueueOptions {
     /// How often lost jobs are looked for. Every other look may come too early for BullMQ, so a job comes back after
     /// at most `lock` and two of these.
     pub stalled_check: Duration,
-    /// How often a job may lose its worker before it is a dead letter.
+    /// How often a job may lose its worker and be tried again; the next time it is a dead letter. An outage of the
+    /// server that is longer than `lock` counts too.
     pub max_lost: u32,
     /// Jobs that are done are forgotten when this many others were done after them, or after an hour.
     pub keep_completed: usize,
@@ -37,7 +38,7 @@ impl Default for QueueOptions {
             backoff: Duration::from_secs(1),
             lock: Duration::from_secs(10),
             stalled_check: Duration::from_millis(2500),
-            max_lost: 1,
+            max_lost: 2,
             keep_completed: 1000,
             keep_failed: 5000,
             stop_patience: Duration::from_secs(10),

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use dk_app::StopToken;
 use dk_app::ports::{Job, JobFailure, JobHandler};
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// How far the worker is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,7 @@ pub(super) enum Stage {
 pub(super) struct Shift {
     pub(super) handler: Arc<dyn JobHandler>,
     stage: watch::Sender<Stage>,
+    in_hand: watch::Sender<usize>,
     running: Mutex<Running>,
 }
 
@@ -35,7 +38,12 @@ struct Running {
 
 impl Shift {
     pub(super) fn new(handler: Arc<dyn JobHandler>) -> Self {
-        Self { handler, stage: watch::Sender::new(Stage::Open), running: Mutex::default() }
+        Self {
+            handler,
+            stage: watch::Sender::new(Stage::Open),
+            in_hand: watch::Sender::new(0),
+            running: Mutex::default(),
+        }
     }
 
     /// Runs one attempt. Whatever happens in it, this returns: BullMQ would keep the lock of a job whose processor
@@ -75,12 +83,25 @@ impl Shift {
         self.stage.send_replace(Stage::Abandoned);
     }
 
+    /// Returns when no job has been in hand for `rest`.
+    pub(super) async fn idle_for(&self, rest: Duration) {
+        let mut in_hand = self.in_hand.subscribe();
+        loop {
+            // The sender lives in `self`, so neither wait fails.
+            let _ = in_hand.wait_for(|jobs| *jobs == 0).await;
+            if timeout(rest, in_hand.wait_for(|jobs| *jobs > 0)).await.is_err() {
+                return;
+            }
+        }
+    }
+
     fn enter(&self) -> Place<'_> {
         let token = StopToken::new();
         let mut running = self.lock();
         running.next += 1;
         let id = running.next;
         running.tokens.insert(id, token.clone());
+        self.in_hand.send_replace(running.tokens.len());
         Place { shift: self, id, token }
     }
 
@@ -99,7 +120,9 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.shift.lock().tokens.remove(&self.id);
+        let mut running = self.shift.lock();
+        running.tokens.remove(&self.id);
+        self.shift.in_hand.send_replace(running.tokens.len());
     }
 }
 

@@ -17,8 +17,9 @@ use super::{PATIENCE, QUEUE, RedisQueue, job};
 
 /// The reason under which BullMQ's scripts bury a job whose workers died over it. No processor is called then.
 const LOST: &str = "job stalled more than allowable limit";
-/// What BullMQ needs after the last job: writing its end, and coming back from waiting for the next one.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+/// What BullMQ needs after the last job: writing its end, and coming back from waiting for the next one. Longer only
+/// where the server does not answer, and then there is nothing to wait for.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(6);
 /// Between two tries to reach a server that is away.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -82,6 +83,7 @@ impl RedisQueue {
 async fn leave(worker: &Worker, shift: &Shift, [grace, patience]: [Duration; 2], burials: &mut Burials<'_>) {
     let longest = grace + patience + CLOSE_PATIENCE;
     let mut closed = pin!(worker.close(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)));
+    let mut idle = pin!(shift.idle_for(CLOSE_PATIENCE));
     let mut stages = pin!(async {
         sleep(grace).await;
         shift.stop();
@@ -97,6 +99,7 @@ async fn leave(worker: &Worker, shift: &Shift, [grace, patience]: [Duration; 2],
                 }
                 return;
             }
+            () = &mut idle => return,
             () = &mut stages => {}
             event = worker.next_event() => burials.note(event),
         }

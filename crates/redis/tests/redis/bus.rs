@@ -5,10 +5,11 @@ use std::time::Duration;
 use dk_app::local::MemoryBus;
 use dk_app::ports::{Bus, EventKind, Signal};
 use dk_contract::bus as promise;
-use dk_redis::{Redis, RedisBus};
+use dk_redis::{QueueOptions, Redis, RedisBus};
 use dk_testkit::redis::Server;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::support::{PATIENCE, run_id};
@@ -122,7 +123,17 @@ async fn an_address_that_cannot_be_used_is_refused_without_its_password() {
     assert!(!format!("{error:?} {error}").contains("secret"), "{error:?}");
     assert!(Redis::open("redis://localhost", Some("a:b")).is_err());
     let redis = Redis::open("redis://:secret@localhost", Some("a-b")).unwrap();
-    assert!(!format!("{redis:?} {:?}", redis.queue(Default::default())).contains("secret"));
+    assert!(!format!("{redis:?} {:?}", redis.queue(QueueOptions::default())).contains("secret"));
+}
+
+#[tokio::test]
+async fn an_address_with_tls_is_spoken_to_in_tls() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let redis = Redis::open(&format!("rediss://{}", listener.local_addr().unwrap()), None).unwrap();
+    let first_byte = async { listener.accept().await.unwrap().0.read_u8().await.unwrap() };
+    let (byte, answer) = tokio::join!(timeout(PATIENCE, first_byte), redis.ping());
+    assert_eq!(byte.unwrap(), 0x16, "a TLS handshake begins with this");
+    assert!(answer.is_err());
 }
 
 async fn next(heard: &mut BoxStream<'static, Signal>) -> Signal {

@@ -61,6 +61,7 @@ impl Drop for Victim {
 
 struct Endless;
 
+#[expect(clippy::print_stdout, reason = "the other test reads it")]
 #[async_trait::async_trait]
 impl JobHandler for Endless {
     async fn handle(&self, _: Job, _: StopToken) -> Result<(), JobFailure> {
@@ -111,7 +112,7 @@ async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is
     Victim::start(&server).kill();
     Victim::start(&server).kill();
     // Two workers: whichever of them buries the job tells of it, the other one does not.
-    let mut workers = [Worker::answering(&queue, |_| Ok(())), Worker::answering(&queue, |_| Ok(()))];
+    let workers = [Worker::answering(&queue, |_| Ok(())), Worker::answering(&queue, |_| Ok(()))];
     let counts = until(&queue, |counts| is_idle(counts) && counts.failed == 1).await;
     assert_eq!((counts.failed, counts.completed), (1, 1));
     let letter = queue.failed(0, 1).await.unwrap().remove(0);
@@ -161,9 +162,9 @@ async fn nothing_is_lost_when_the_server_is_stopped_or_killed_while_jobs_run() {
             handled.push(worker.job().await);
         }
         if round == 0 {
-            server.stop().unwrap()
+            server.stop().unwrap();
         } else {
-            server.kill().unwrap()
+            server.kill().unwrap();
         }
         assert!(queue.counts().await.is_err());
         server.start_again().unwrap();

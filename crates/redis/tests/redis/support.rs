@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 /// Only what is broken comes near it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Short times, so that retries and lost workers need not be waited for.
 pub(crate) fn quick() -> QueueOptions {
@@ -24,6 +24,7 @@ pub(crate) fn quick() -> QueueOptions {
         backoff: Duration::from_millis(10),
         lock: Duration::from_secs(1),
         stalled_check: Duration::from_millis(300),
+        max_lost: 1,
         ..QueueOptions::default()
     }
 }
