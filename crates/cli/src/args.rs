@@ -111,6 +111,8 @@ pub(crate) enum UserCommand {
 pub(crate) enum ConfigCommand {
     /// Print every setting with its value and origin.
     Show,
+    /// Print what every setting is called, its default and what is allowed, as Markdown.
+    Reference,
 }
 
 #[derive(Debug, Args)]

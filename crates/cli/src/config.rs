@@ -1,5 +1,6 @@
 //! Every setting: environment first, then the configuration file, then the default. Checked before any work.
 
+mod reference;
 mod service;
 mod table;
 
@@ -10,6 +11,7 @@ use dk_infer::engine::{EngineChoice, EngineKind};
 
 use crate::failure::Failure;
 use crate::style::say;
+pub(crate) use reference::reference;
 pub(crate) use service::{DatabaseChoice, Port, ServiceConfig, StorageChoice};
 use table::{SETTINGS, Setting};
 

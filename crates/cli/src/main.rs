@@ -7,7 +7,10 @@ mod bundled;
 mod config;
 mod doctor;
 mod failure;
+mod log;
 mod models;
+#[cfg(feature = "otel")]
+mod otel;
 mod report;
 mod serve;
 mod style;
@@ -52,13 +55,17 @@ fn load(args: &[OsString]) -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::Config::resolve(cli.config.as_deref())?;
-    start_log(cli.verbose, &cli.command, config.service.json_log);
+    log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
     match cli.command {
         Command::Analyze(args) => analyze::run(&args, &config),
         Command::Models(command) => models::run(&command, &config),
         Command::Doctor => doctor::run(&config),
         Command::Config(args::ConfigCommand::Show) => {
             config.show();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(args::ConfigCommand::Reference) => {
+            style::say(config::reference().trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::Serve(args) => serve::run(&args.roles, &config),
@@ -71,23 +78,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Logs go to standard error; `DRISHTIKSHA_LOG` says what is logged, in the syntax of `tracing`. What runs for long
-/// says more and with times, as text or as one JSON object a line.
-fn start_log(verbose: u8, command: &Command, json: bool) {
-    let runs_for_long = matches!(command, Command::Serve(_) | Command::Api | Command::Worker | Command::Ml);
-    let level = match verbose + u8::from(runs_for_long) {
-        0 => "warn",
-        1 => "info",
-        _ => "debug",
-    };
-    let filter = std::env::var("DRISHTIKSHA_LOG").unwrap_or_else(|_| level.to_owned());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
-        .with_ansi(style::colour_on_stderr());
-    match (runs_for_long, json) {
-        (false, _) => log.without_time().init(),
-        (true, false) => log.init(),
-        (true, true) => log.json().flatten_event(true).init(),
-    }
+/// What runs for long says more, and when.
+fn log_style(verbose: u8, command: &Command, json: bool) -> log::LogStyle {
+    let timed = matches!(command, Command::Serve(_) | Command::Api | Command::Worker | Command::Ml);
+    log::LogStyle { level: verbose + u8::from(timed), timed, json }
 }

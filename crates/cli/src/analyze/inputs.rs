@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use dk_app::StopToken;
+use dk_app::{ErrorCode, StopToken};
+use dk_wire::ErrorMessage;
 
 use crate::failure::Failure;
 
@@ -25,6 +26,15 @@ pub(crate) struct Input {
     pub found_in_folder: bool,
     /// Why a folder could not be searched; it stands in the list as one that failed.
     pub unreadable: Option<String>,
+}
+
+impl Input {
+    /// Why nothing can come of it.
+    pub(crate) fn refusal(&self) -> Option<ErrorMessage> {
+        let message = self.unreadable.clone()?;
+        let hint = Some("check that you may read it".to_owned());
+        Some(ErrorMessage { code: ErrorCode::Io.as_str().to_owned(), message, hint })
+    }
 }
 
 /// All files to judge, and what has to be removed afterwards.

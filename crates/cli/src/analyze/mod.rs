@@ -24,7 +24,7 @@ use crate::failure::Failure;
 use crate::style::{complain, visible};
 use crate::wiring;
 use inputs::{Input, Inputs};
-use outcome::{Done, Judged, Printer, Tally, broken, document, in_order};
+use outcome::{Done, InOrder, Judged, Printer, Tally, broken, document};
 use progress::Display;
 
 pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failure> {
@@ -102,10 +102,12 @@ impl Work<'_> {
                 });
             }
             drop(sender);
-            in_order(results, |number, done| {
+            let mut ordered = InOrder::new(|number: usize, done| {
                 tally.count(&done);
                 self.printer.print(&inputs.list[number].name, &done);
             });
+            results.iter().for_each(|(number, done)| ordered.add(number, done));
+            ordered.finish();
         });
         if let Some(failure) = wrong_use.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(failure);
@@ -117,13 +119,8 @@ impl Work<'_> {
     }
 
     fn one(&self, input: &Input) -> Result<Done, Failure> {
-        if let Some(message) = &input.unreadable {
-            let hint = Some("check that you may read it".to_owned());
-            return Ok(Done::Failed(ErrorMessage {
-                code: ErrorCode::Io.as_str().to_owned(),
-                message: message.clone(),
-                hint,
-            }));
+        if let Some(error) = input.refusal() {
+            return Ok(Done::Failed(error));
         }
         let bar = self.printer.display.file(&input.name);
         let request =

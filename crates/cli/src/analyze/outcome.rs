@@ -93,20 +93,31 @@ impl Tally {
     }
 }
 
-/// Takes results in the order of their numbers, however they come. After a stop one in between may be missing
-/// for good; those behind it are taken at the end.
-pub(crate) fn in_order<T>(results: impl IntoIterator<Item = (usize, T)>, mut take: impl FnMut(usize, T)) {
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    for (number, result) in results {
-        waiting.insert(number, result);
-        while let Some(result) = waiting.remove(&next) {
-            take(next, result);
-            next += 1;
+/// Hands results on in the order of their numbers, however they come. After a stop one in between may be missing
+/// for good; those behind it are handed on at the end.
+pub(crate) struct InOrder<T, F: FnMut(usize, T)> {
+    waiting: BTreeMap<usize, T>,
+    next: usize,
+    take: F,
+}
+
+impl<T, F: FnMut(usize, T)> InOrder<T, F> {
+    pub(crate) fn new(take: F) -> Self {
+        Self { waiting: BTreeMap::new(), next: 0, take }
+    }
+
+    pub(crate) fn add(&mut self, number: usize, result: T) {
+        self.waiting.insert(number, result);
+        while let Some(result) = self.waiting.remove(&self.next) {
+            (self.take)(self.next, result);
+            self.next += 1;
         }
     }
-    for (number, result) in waiting {
-        take(number, result);
+
+    pub(crate) fn finish(mut self) {
+        for (number, result) in self.waiting {
+            (self.take)(number, result);
+        }
     }
 }
 

@@ -120,7 +120,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "REDIS_URL",
         "redis://… or rediss://…; empty keeps queue and events inside this process",
     ),
-    plain("redis.prefix", "REDIS_PREFIX", "", "letters, digits, hyphens and underscores; separates installations that share a server; empty keeps the names that Node's tools expect"),
+    plain(
+        "redis.prefix",
+        "REDIS_PREFIX",
+        "",
+        "letters, digits, hyphens and underscores; separates installations that share a server; empty keeps the names that Node's tools expect",
+    ),
     plain("storage.provider", "STORAGE_PROVIDER", "local", "local, s3 or cloudinary"),
     plain("storage.path", "STORAGE_PATH", "", "a folder; empty is `storage` in the data folder"),
     plain(

@@ -14,10 +14,13 @@ pub(super) async fn welcome(people: &People) -> Result<(), Failure> {
     if people.accounts.count_users().await.map_err(database_failed)? > 0 {
         return Ok(());
     }
-    let email: Email = ADDRESS.parse().map_err(|error| Failure::not_done(anyhow::Error::new(error), "report this"))?;
+    let email: Email =
+        ADDRESS.parse().map_err(|error| Failure::not_done(anyhow::Error::new(error), "report this"))?;
     let password = password(people);
     if add(people, &email, ("First", "Administrator"), Role::Admin, &password).await? == AddUser::Added {
-        say(&format!("first administrator: {ADDRESS}  password: {password}  (shown this once; change it after signing in)"));
+        say(&format!(
+            "first administrator: {ADDRESS}  password: {password}  (shown this once; change it after signing in)"
+        ));
     }
     Ok(())
 }
@@ -26,7 +29,8 @@ pub(super) async fn welcome(people: &People) -> Result<(), Failure> {
 pub(super) fn password(people: &People) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let random = people.ambient.secret();
-    let letters: String = random.iter().take(24).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    let letters: String =
+        random.iter().take(24).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     let groups: Vec<&str> = [0, 6, 12, 18].iter().filter_map(|at| letters.get(*at..at + 6)).collect();
     groups.join("-")
 }

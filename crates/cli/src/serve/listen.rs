@@ -18,7 +18,8 @@ pub(super) struct Listening {
 /// Opens a port; `setting` is what to change when somebody else has it.
 pub(super) async fn listen(host: IpAddr, port: u16, setting: &str) -> Result<Listening, Failure> {
     let cannot = |error: std::io::Error| {
-        let error = anyhow::Error::new(error).context(format!("cannot listen on {}", SocketAddr::new(host, port)));
+        let error =
+            anyhow::Error::new(error).context(format!("cannot listen on {}", SocketAddr::new(host, port)));
         Failure::not_done(error, format!("another program may have it: set {setting} to a free port"))
     };
     let listener = TcpListener::bind((host, port)).await.map_err(cannot)?;
@@ -28,7 +29,11 @@ pub(super) async fn listen(host: IpAddr, port: u16, setting: &str) -> Result<Lis
 
 impl Listening {
     /// Answers requests; when told to stop, takes no new ones and ends when the last has been answered.
-    pub(super) fn serve(self, router: Router, stop: &StopToken) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    pub(super) fn serve(
+        self,
+        router: Router,
+        stop: &StopToken,
+    ) -> impl Future<Output = anyhow::Result<()>> + use<> {
         let stop = stop.clone();
         async move {
             let (sender, stopped) = oneshot::channel();

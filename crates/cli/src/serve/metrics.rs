@@ -19,7 +19,8 @@ use crate::failure::Failure;
 
 /// Seconds, from a fast answer to a long inference.
 const BUCKETS: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0,
+    0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    900.0,
 ];
 /// The size of a page; a Linux with larger ones shows too little here.
 const PAGE_BYTES: u64 = 4096;
@@ -31,7 +32,9 @@ pub(super) fn install() -> Result<PrometheusHandle, Failure> {
     let built = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
         .and_then(PrometheusBuilder::install_recorder);
-    built.map_err(|error| Failure::not_done(anyhow::Error::new(error).context("cannot count"), "restart the process"))
+    built.map_err(|error| {
+        Failure::not_done(anyhow::Error::new(error).context("cannot count"), "restart the process")
+    })
 }
 
 /// Opens the port, where there is to be one.

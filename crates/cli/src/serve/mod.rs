@@ -31,7 +31,11 @@ const AFTER_GRACE: Duration = Duration::from_secs(5);
 
 /// `serve`, `api`, `worker` and `ml`.
 pub(crate) fn run(roles: &[Role], config: &Config) -> Result<ExitCode, Failure> {
-    let roles = Roles { api: roles.contains(&Role::Api), worker: roles.contains(&Role::Worker), ml: roles.contains(&Role::Ml) };
+    let roles = Roles {
+        api: roles.contains(&Role::Api),
+        worker: roles.contains(&Role::Worker),
+        ml: roles.contains(&Role::Ml),
+    };
     roles.check(config)?;
     let runtime = runtime()?;
     let served = runtime.block_on(serve(roles, config));
@@ -62,7 +66,12 @@ pub(crate) fn openapi() -> ExitCode {
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|error| Failure::not_done(anyhow::Error::new(error).context("cannot start threads"), "raise the limit of threads"))
+    built.map_err(|error| {
+        Failure::not_done(
+            anyhow::Error::new(error).context("cannot start threads"),
+            "raise the limit of threads",
+        )
+    })
 }
 
 /// Which parts run in this process.
@@ -92,7 +101,10 @@ impl Roles {
                 return Ok(());
             }
             let error = anyhow::anyhow!("{what} is not set, and {why}");
-            Err(Failure::wrong_use(error, format!("set {what}, or run everything in one process with `drishtiksha serve`")))
+            Err(Failure::wrong_use(
+                error,
+                format!("set {what}, or run everything in one process with `drishtiksha serve`"),
+            ))
         };
         let alone = "this part of the service runs in a process of its own";
         if self.judges_for_others(config) {
@@ -117,11 +129,14 @@ impl Roles {
 async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     let metrics = metrics::install()?;
     let stop = StopToken::new();
-    let parts = Parts::build(roles, config, &stop).await?;
+    let ml_at = match roles.judges_for_others(config) {
+        true => Some(listen(config.service.ml_host, config.service.ml_port, "ML_PORT").await?),
+        false => None,
+    };
+    let parts = Parts::build(roles, config, ml_at.as_ref().map(|at| at.address.port()), &stop).await?;
     let mut tasks = tokio::task::JoinSet::new();
     let mut lines = Vec::new();
-    if let Some(ml) = &parts.ml {
-        let at = listen(config.service.ml_host, config.service.ml_port, "ML_PORT").await?;
+    if let (Some(ml), Some(at)) = (&parts.ml, ml_at) {
         lines.push(format!("ml       http://{}", at.address));
         spawn(&mut tasks, "ml", at.serve(ml.router(), &stop));
     }
@@ -134,7 +149,8 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
             spawn(&mut tasks, "api", at.serve(router, &stop));
         }
         if roles.worker {
-            let options = WorkOptions { concurrency: config.service.concurrency, grace: config.service.grace };
+            let options =
+                WorkOptions { concurrency: config.service.concurrency, grace: config.service.grace };
             spawn(&mut tasks, "worker", work(ports.clone(), options, stop.clone()));
             let care = CareOptions { mend_every: config.service.mend_every, ..CareOptions::default() };
             tasks.spawn(named("care", dk_worker::take_care(ports.clone(), care, stop.clone())));

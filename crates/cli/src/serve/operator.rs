@@ -25,7 +25,10 @@ pub(super) async fn run(command: &UserCommand, config: &Config) -> Result<ExitCo
             let role = if *admin { Role::Admin } else { Role::User };
             if add(&people, email, (first_name, last_name), role, &password).await? == AddUser::EmailTaken {
                 let error = anyhow::anyhow!("there is an account {email} already");
-                return Err(Failure::wrong_use(error, format!("to change its password: drishtiksha user password {email}")));
+                return Err(Failure::wrong_use(
+                    error,
+                    format!("to change its password: drishtiksha user password {email}"),
+                ));
             }
             tell(email, is_made.then_some(&password), "added");
         }
@@ -82,10 +85,9 @@ fn chosen_password(people: &People, from_stdin: bool) -> Result<(String, bool), 
         let error = anyhow::Error::new(error).context("cannot read the password from standard input");
         Failure::wrong_use(error, "give it as one line of text")
     })?;
-    let password: NewPassword = text
-        .trim_end_matches(['\r', '\n'])
-        .parse()
-        .map_err(|error| Failure::wrong_use(anyhow::Error::new(error), "give another one as one line of text"))?;
+    let password: NewPassword = text.trim_end_matches(['\r', '\n']).parse().map_err(|error| {
+        Failure::wrong_use(anyhow::Error::new(error), "give another one as one line of text")
+    })?;
     Ok((password.reveal().to_owned(), false))
 }
 

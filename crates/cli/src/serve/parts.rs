@@ -15,7 +15,7 @@ use dk_app::service::Ports;
 use dk_app::{Detector, GatherOptions, StopToken};
 use dk_ml_http::{ApiKey, BlobSettings, Fleet, FleetSettings, InProcess, MlServer, MlSettings};
 use dk_redis::{QueueOptions, Redis};
-use dk_sql::{Database, PoolOptions, SchemaState, SqlQueue, SqlQueueOptions, Store};
+use dk_sql::{Database, PoolOptions, SchemaState, SqlQueue, Store};
 use dk_storage::{CloudinaryOptions, LocalOptions, Options, Patience, S3Keys, S3Options};
 
 use super::Roles;
@@ -28,6 +28,8 @@ use crate::wiring;
 
 /// How many times more failed sign-ins one address has than one account.
 const ADDRESS_FACTOR: u32 = 10;
+/// An ML server keeps a file that nobody asks for this long.
+const BLOB_AGE: Duration = Duration::from_secs(3600);
 const QUARTER_HOUR: Duration = Duration::from_secs(900);
 
 /// What the parts of this process stand on.
@@ -59,16 +61,21 @@ impl From<&Ports> for People {
 
 impl Parts {
     /// Opens everything that these roles need.
-    pub(super) async fn build(roles: Roles, config: &Config, stop: &StopToken) -> Result<Self, Failure> {
+    pub(super) async fn build(
+        roles: Roles,
+        config: &Config,
+        ml_port: Option<u16>,
+        stop: &StopToken,
+    ) -> Result<Self, Failure> {
         let ambient: Arc<dyn Ambient> = Arc::new(World::default());
         let redis = open_redis(config)?;
         let bus: Arc<dyn Bus> = match &redis {
             Some(redis) => Arc::new(redis.bus()),
             None => Arc::new(MemoryBus::default()),
         };
-        let ml = if roles.judges_for_others(config) {
+        let ml = if let Some(port) = ml_port {
             let heard = redis.is_some().then(|| Arc::clone(&bus));
-            Some(open_ml(config, Arc::clone(&ambient), heard, stop).await?)
+            Some(open_ml(config, port, Arc::clone(&ambient), heard, stop).await?)
         } else {
             None
         };
@@ -109,9 +116,9 @@ async fn build_ports(
             (Arc::new(redis.queue(options)), Arc::new(redis.limiter()))
         }
         None => {
-            let options = SqlQueueOptions { backoff: config.service.retry, ..SqlQueueOptions::default() };
+            let options = dk_sql::QueueOptions { backoff: config.service.retry, ..dk_sql::QueueOptions::default() };
             let queue = SqlQueue::new(database, Arc::clone(&ambient), options);
-            (Arc::new(queue), Arc::new(MemoryLimiter::default()))
+            (Arc::new(queue), Arc::new(MemoryLimiter::new(Arc::clone(&ambient))))
         }
     };
     let analyst = open_analyst(roles, config, Arc::clone(&storage), Arc::clone(&ambient), stop).await?;
@@ -135,7 +142,9 @@ async fn build_ports(
 fn open_redis(config: &Config) -> Result<Option<Redis>, Failure> {
     let Some(url) = &config.service.redis else { return Ok(None) };
     let redis = Redis::open(url.reveal(), config.service.redis_prefix.as_deref());
-    redis.map(Some).map_err(|error| Failure::wrong_use(error, "see REDIS_URL and REDIS_PREFIX in `drishtiksha config show`"))
+    redis.map(Some).map_err(|error| {
+        Failure::wrong_use(error, "see REDIS_URL and REDIS_PREFIX in `drishtiksha config show`")
+    })
 }
 
 /// Opens the database, whatever state its tables are in.
@@ -152,9 +161,11 @@ pub(super) async fn open_database(config: &Config) -> Result<Database, Failure> 
 }
 
 fn make_home(config: &Config) -> Result<(), Failure> {
-    std::fs::create_dir_all(&config.home).with_context(|| format!("cannot make {}", config.home.display())).map_err(
-        |error| Failure::not_done(error, "make it writable, or set DRISHTIKSHA_HOME to another folder"),
-    )
+    std::fs::create_dir_all(&config.home)
+        .with_context(|| format!("cannot make {}", config.home.display()))
+        .map_err(|error| {
+            Failure::not_done(error, "make it writable, or set DRISHTIKSHA_HOME to another folder")
+        })
 }
 
 /// Opens a database whose tables are as this program needs them. The embedded one is migrated on the way; a server
@@ -207,9 +218,9 @@ async fn open_storage(config: &Config, ambient: Arc<dyn Ambient>) -> Result<Arc<
             patience: Patience::default(),
         }),
     };
-    dk_storage::open(options, ambient)
-        .await
-        .map_err(|error| Failure::not_done(error, "check the settings `storage.*` in `drishtiksha config show`"))
+    dk_storage::open(options, ambient).await.map_err(|error| {
+        Failure::not_done(error, "check the settings `storage.*` in `drishtiksha config show`")
+    })
 }
 
 /// The models of this process.
@@ -234,20 +245,20 @@ async fn open_analyst(
 ) -> Result<Arc<dyn Analyst>, Failure> {
     if roles.judges_here(config) {
         let opened = InProcess::open(detector(config)?, gather(config), storage, ambient);
-        let analyst = Arc::new(opened.map_err(|error| Failure::not_done(error, "raise the limit of threads"))?);
+        let analyst =
+            Arc::new(opened.map_err(|error| Failure::not_done(error, "raise the limit of threads"))?);
         let (loading, stop) = (Arc::clone(&analyst), stop.clone());
         // The service answers meanwhile; a file that comes before waits for its models only.
         tokio::task::spawn_blocking(move || loading.load(&stop));
         return Ok(analyst);
     }
     let settings = FleetSettings {
-        urls: config.service.ml_urls.clone(),
-        api_key: api_key(config),
-        answer_timeout: config.service.ml_timeout,
-        ..FleetSettings::default()
+        ask_timeout: config.service.ml_timeout,
+        servers_publish: config.service.redis.is_some(),
+        ..FleetSettings::new(config.service.ml_urls.clone(), api_key(config))
     };
-    let fleet = Fleet::open(settings, storage, ambient).await;
-    Ok(Arc::new(fleet.map_err(|error| Failure::wrong_use(error, "see ML_SERVER_URLS"))?))
+    let fleet = Fleet::start(settings, storage, ambient).await;
+    Ok(Arc::new(fleet.map_err(|error| Failure::wrong_use(error, "see ML_SERVER_URLS and ML_API_KEY"))?))
 }
 
 fn api_key(config: &Config) -> ApiKey {
@@ -256,6 +267,7 @@ fn api_key(config: &Config) -> ApiKey {
 
 async fn open_ml(
     config: &Config,
+    port: u16,
     ambient: Arc<dyn Ambient>,
     bus: Option<Arc<dyn Bus>>,
     stop: &StopToken,
@@ -265,10 +277,11 @@ async fn open_ml(
         gather: gather(config),
         strict: config.service.ml_strict,
         blobs: BlobSettings {
-            folder: config.home.join("blobs"),
+            // Servers on one machine may share a data folder, and never a port.
+            folder: config.home.join("blobs").join(port.to_string()),
             max_bytes: config.service.ml_cache_bytes,
-            max_file_bytes: config.max_bytes,
-            ..BlobSettings::default()
+            max_blob_bytes: config.max_bytes,
+            max_age: BLOB_AGE,
         },
     };
     let hint = "see the settings `ml.*` in `drishtiksha config show`, and `drishtiksha models list`";

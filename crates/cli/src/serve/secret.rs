@@ -38,7 +38,10 @@ fn kept(place: &Path, ambient: &dyn Ambient) -> std::io::Result<String> {
             if secret.len() >= 32 {
                 Ok(secret)
             } else {
-                Err(std::io::Error::new(ErrorKind::InvalidData, "it is shorter than 32 characters; remove it and start again"))
+                Err(std::io::Error::new(
+                    ErrorKind::InvalidData,
+                    "it is shorter than 32 characters; remove it and start again",
+                ))
             }
         }
         Err(error) => Err(error),

@@ -13,7 +13,11 @@ use crate::failure::Failure;
 use crate::style::complain;
 
 /// Waits for the end.
-pub(super) async fn wait(tasks: &mut JoinSet<Ended>, stop: &StopToken, patience: Duration) -> Result<ExitCode, Failure> {
+pub(super) async fn wait(
+    tasks: &mut JoinSet<Ended>,
+    stop: &StopToken,
+    patience: Duration,
+) -> Result<ExitCode, Failure> {
     let mut asked = Asked::listen()?;
     let broken = loop {
         tokio::select! {
@@ -46,9 +50,13 @@ fn broken(ended: Result<Ended, JoinError>) -> Option<Failure> {
     let hint = "see the log above; the process can be started again without loss";
     match ended {
         Ok(Ok(())) => None,
-        Ok(Err((part, error))) => Some(Failure::not_done(error.context(format!("the part {part} ended")), hint)),
+        Ok(Err((part, error))) => {
+            Some(Failure::not_done(error.context(format!("the part {part} ended")), hint))
+        }
         Err(error) if error.is_cancelled() => None,
-        Err(error) => Some(Failure::not_done(anyhow::Error::new(error).context("a part of the service panicked"), hint)),
+        Err(error) => {
+            Some(Failure::not_done(anyhow::Error::new(error).context("a part of the service panicked"), hint))
+        }
     }
 }
 
@@ -67,7 +75,10 @@ struct Asked {
 impl Asked {
     fn listen() -> Result<Self, Failure> {
         let cannot = |error: std::io::Error| {
-            Failure::not_done(anyhow::Error::new(error).context("cannot listen for signals"), "restart the process")
+            Failure::not_done(
+                anyhow::Error::new(error).context("cannot listen for signals"),
+                "restart the process",
+            )
         };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(cannot)?,

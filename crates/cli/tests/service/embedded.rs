@@ -26,7 +26,11 @@ async fn every_kind_of_media_goes_from_upload_to_verdict_with_live_progress() {
     let mut browser = Socket::connect(&base, &ada);
     for (file, kind) in [("rocket.jpg", "image"), ("portrait.mp4", "video"), ("machine-voice.wav", "audio")] {
         let medium = ada.upload(&testdata(&format!("samples/{file}"))).await;
-        assert_eq!((medium["status"].as_str(), medium["mediaType"].as_str()), (Some("QUEUED"), Some(kind)), "{medium}");
+        assert_eq!(
+            (medium["status"].as_str(), medium["mediaType"].as_str()),
+            (Some("QUEUED"), Some(kind)),
+            "{medium}"
+        );
         let update = browser.until_ended(id(&medium));
         assert_eq!(update["status"], "ANALYZED", "{update}");
         let medium = ada.ended(&medium).await;
@@ -63,10 +67,14 @@ async fn the_answer_is_the_one_of_the_command_line() {
     let medium = ada.ended(&medium).await;
     let run = medium["runs"][0]["id"].as_str().unwrap();
     let served = ada.get(&format!("/api/v1/runs/{run}/report")).await;
-    let output = Launch::new(&["analyze", "--json", "--quiet", &path.to_string_lossy()], home.path(""), home.path("analyze.log"))
-        .command()
-        .output()
-        .expect("the program can be run");
+    let output = Launch::new(
+        &["analyze", "--json", "--quiet", &path.to_string_lossy()],
+        home.path(""),
+        home.path("analyze.log"),
+    )
+    .command()
+    .output()
+    .expect("the program can be run");
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(served["verdict"], said["verdict"]);
     assert_eq!(served["media"], said["media"]);

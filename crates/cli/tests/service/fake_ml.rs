@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use dk_app::{
-    DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Phase, Progress, Quality, Request,
-    StopToken,
+    DetectError, Detection, Detector, ErrorCode, Illustration, ModelCard, ModelFailure, Phase, Progress,
+    Quality, Request, StopToken,
 };
 use dk_domain::{
-    Evidence, Finding, ImageFacts, MediaFacts, MediaKind, ModelId, ModelName, OperatingPoint, Opinion, Outcome,
-    Probability, Score, Weight,
+    Evidence, Finding, ImageFacts, MediaFacts, MediaKind, ModelId, ModelName, OperatingPoint, Opinion,
+    Outcome, Probability, Score, Weight,
 };
 use sha2::Digest as _;
 
@@ -106,9 +106,15 @@ impl Scripted {
         }
     }
 
-    fn one(&self, name: &ModelName, progress: &dyn Progress, stop: &StopToken) -> Result<Finding, ModelFailure> {
+    fn one(
+        &self,
+        name: &ModelName,
+        progress: &dyn Progress,
+        stop: &StopToken,
+    ) -> Result<Finding, ModelFailure> {
         let try_number = self.tried[name].fetch_add(1, Ordering::SeqCst) + 1;
-        let failure = |code, message: &str| ModelFailure { model: name.clone(), code, message: message.to_owned() };
+        let failure =
+            |code, message: &str| ModelFailure { model: name.clone(), code, message: message.to_owned() };
         progress.model_started(name);
         progress.advanced(Phase::Frames, 1, Some(2));
         match self.models[name] {
@@ -149,7 +155,12 @@ impl Detector for Scripted {
             bytes: bytes.len() as u64,
             sha256: sha256.into(),
             duration_ms: None,
-            image: Some(ImageFacts { width_px: 64, height_px: 64, animated: false, exif: dk_domain::Exif::default() }),
+            image: Some(ImageFacts {
+                width_px: 64,
+                height_px: 64,
+                animated: false,
+                exif: dk_domain::Exif::default(),
+            }),
             video: None,
             audio: None,
         };

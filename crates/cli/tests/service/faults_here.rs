@@ -19,8 +19,18 @@ async fn what_is_no_medium_is_refused_by_name_and_leaves_nothing() {
     let cases = [
         ("empty.jpg", Vec::new(), StatusCode::UNPROCESSABLE_ENTITY, "empty_file"),
         ("words.mp4", b"these are words".repeat(50), StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media"),
-        ("page.jpg", b"<html><script>alert(1)</script>".repeat(9), StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media"),
-        ("cut.jpg", jpeg[..jpeg.len().min(400)].to_vec(), StatusCode::UNPROCESSABLE_ENTITY, "unreadable_media"),
+        (
+            "page.jpg",
+            b"<html><script>alert(1)</script>".repeat(9),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media",
+        ),
+        (
+            "cut.jpg",
+            jpeg[..jpeg.len().min(400)].to_vec(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unreadable_media",
+        ),
         ("large.bmp", vec![b'B'; 2_100_000], StatusCode::PAYLOAD_TOO_LARGE, "file_too_large"),
     ];
     for (name, bytes, status, code) in cases {

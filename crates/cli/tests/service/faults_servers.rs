@@ -82,7 +82,8 @@ async fn a_killed_postgres_delays_and_loses_nothing() {
 #[tokio::test]
 async fn a_full_disk_is_said_and_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).status();
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).status();
     if !mounted.is_ok_and(|status| status.success()) {
         println!("skipped: a small disk can only be mounted by root");
         return;

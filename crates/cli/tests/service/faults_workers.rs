@@ -51,7 +51,10 @@ async fn a_job_that_kills_its_worker_every_time_fails_and_lets_its_run_end() {
         let mut worker = stage.start("worker");
         let path = format!("/api/v1/media/{}", medium["id"].as_str().unwrap());
         let before = scripted.tries("held");
-        ada.until(&path, |medium| scripted.tries("held") > before || medium["status"] == "PARTIALLY_ANALYZED").await;
+        ada.until(&path, |medium| {
+            scripted.tries("held") > before || medium["status"] == "PARTIALLY_ANALYZED"
+        })
+        .await;
         worker.kill();
         killed += 1;
     }
@@ -128,16 +131,17 @@ async fn an_api_server_killed_right_after_its_answer_leaves_a_run_that_goes_on()
 
 #[tokio::test]
 async fn models_that_fail_leave_a_partial_run_and_all_failing_a_failed_one() {
-    let (stage, scripted, _ml, api) = with_models(&[
-        ("bad", Does::Fail),
-        ("good", Does::Answer),
-        ("shaky", Does::FailTimes(2)),
-    ]);
+    let (stage, scripted, _ml, api) =
+        with_models(&[("bad", Does::Fail), ("good", Does::Answer), ("shaky", Does::FailTimes(2))]);
     let _worker = stage.start("worker");
     let ada = Person::sign_up(&api.url("api"), "ada").await;
     let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
     let medium = ada.ended(&medium).await;
-    assert_eq!((&medium["status"], &medium["verdict"]), (&json!("PARTIALLY_ANALYZED"), &json!("FAKE")), "{medium:#}");
+    assert_eq!(
+        (&medium["status"], &medium["verdict"]),
+        (&json!("PARTIALLY_ANALYZED"), &json!("FAKE")),
+        "{medium:#}"
+    );
     assert_eq!((scripted.tries("bad"), scripted.tries("good"), scripted.tries("shaky")), (1, 1, 3));
     let path = format!("/api/v1/media/{}/analyze", medium["id"].as_str().unwrap());
     let (status, run) = ada.ask(Method::POST, &path, Some(json!({"models": ["bad"]}))).await;

@@ -47,8 +47,14 @@ impl Person {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
-    pub(crate) async fn try_ask(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+    pub(crate) async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<Response> {
+        let mut request =
+            self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -68,7 +74,12 @@ impl Person {
         body
     }
 
-    pub(crate) async fn try_upload(&self, name: &str, bytes: Vec<u8>, key: Option<&str>) -> reqwest::Result<Response> {
+    pub(crate) async fn try_upload(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        key: Option<&str>,
+    ) -> reqwest::Result<Response> {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("media", part);
         let mut request =

@@ -58,7 +58,11 @@ impl Launch {
 
     /// Starts it and waits until it listens.
     pub(crate) fn start(&self) -> Process {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).expect("a file for the log");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a file for the log");
         let mut child =
             self.command().stdout(Stdio::piped()).stderr(log).spawn().expect("the program can be started");
         let stdout = child.stdout.take().expect("its output is a pipe");

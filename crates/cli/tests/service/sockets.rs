@@ -91,7 +91,8 @@ impl Socket {
 
     /// Numbers of the events that are kept, in the order in which they came.
     pub(crate) fn numbers(&self) -> Vec<u64> {
-        let numbered = self.heard.iter().filter(|(name, _)| name == "progress_update" || name == "video_update");
+        let numbered =
+            self.heard.iter().filter(|(name, _)| name == "progress_update" || name == "video_update");
         numbered.filter_map(|(_, data)| data["id"].as_u64()).collect()
     }
 

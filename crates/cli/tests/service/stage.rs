@@ -1,9 +1,13 @@
 //! The service spread over many processes, on servers of the test's own.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use dk_app::Detector;
+use dk_app::ports::Ambient;
+use dk_app::{Detector, GatherOptions, StopToken};
+use dk_ml_http::{ApiKey, BlobSettings, MlServer, MlSettings};
 use dk_testkit::postgres::Private;
 use dk_testkit::redis::{Keep, Server};
 use tokio::runtime::Runtime;
@@ -87,7 +91,10 @@ impl Stage {
     /// no file without a row, no event twice.
     pub(crate) fn is_tidy(&self) {
         for (what, query) in [
-            ("unfinished runs", "select count(*) from analysis_runs where status in ('QUEUED', 'PROCESSING')"),
+            (
+                "unfinished runs",
+                "select count(*) from analysis_runs where status in ('QUEUED', 'PROCESSING')",
+            ),
             (
                 "unfinished analyses",
                 "select count(*) from deepfake_analyses where status in ('PENDING', 'PROCESSING')",
@@ -120,9 +127,9 @@ impl FakeMl {
     pub(crate) fn start(detector: &Arc<Scripted>, home: &Home) -> Self {
         let runtime = Runtime::new().expect("threads");
         let detector: Arc<dyn Detector> = Arc::clone(detector) as Arc<dyn Detector>;
-        let cache = home.path(format!("blobs-{}", uuid::Uuid::from_u128(rand_number())));
+        let cache = home.path(format!("blobs-{}", number()));
         let url = runtime.block_on(async {
-            let server = crate::stage::ml_server(detector, cache).await;
+            let server = ml_server(detector, cache).await;
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("an address");
             tokio::spawn(async move { axum::serve(listener, server.router()).await });
@@ -140,8 +147,43 @@ impl Drop for FakeMl {
     }
 }
 
+async fn ml_server(detector: Arc<dyn Detector>, folder: PathBuf) -> MlServer {
+    let settings = MlSettings {
+        api_keys: vec![ApiKey::new(ML_KEY)],
+        // Each held request has a lane of its own, so that one does not keep the others waiting.
+        gather: GatherOptions { lanes: 16, window_ms: 0, ..GatherOptions::default() },
+        strict: true,
+        blobs: BlobSettings {
+            folder,
+            max_bytes: 1 << 30,
+            max_blob_bytes: 1 << 28,
+            max_age: std::time::Duration::from_secs(3600),
+        },
+    };
+    let server = MlServer::open(detector, Arc::new(Moments), None, settings).await.expect("the server opens");
+    server.load(&StopToken::new()).await.expect("the models are there");
+    server
+}
+
+/// A clock that is good enough for a cache.
+struct Moments;
+
+impl Ambient for Moments {
+    fn now(&self) -> time::OffsetDateTime {
+        time::OffsetDateTime::UNIX_EPOCH
+    }
+
+    fn id(&self) -> uuid::Uuid {
+        uuid::Uuid::from_u128(u128::from(number()))
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        [7; 32]
+    }
+}
+
 /// A number that no other cache of this test has.
-fn rand_number() -> u128 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    u128::from(NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -10,7 +10,8 @@ use crate::process::Launch;
 /// Installed by the set-up of tests.
 fn schemathesis() -> Option<PathBuf> {
     let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let home = std::env::var_os("DRISHTIKSHA_HOME").map_or_else(|| checkout.join(".drishtiksha"), |h| checkout.join(h));
+    let home = std::env::var_os("DRISHTIKSHA_HOME")
+        .map_or_else(|| checkout.join(".drishtiksha"), |h| checkout.join(h));
     Some(home.join("venv/bin/schemathesis")).filter(|path| path.exists())
 }
 
@@ -25,11 +26,21 @@ async fn no_request_made_from_the_document_breaks_the_service_or_gets_an_undocum
     let base = service.url("api");
     let password = service.word_after("password: ").expect("a printed password");
     let admin = Person::log_in(&base, "admin@localhost", &password).await;
-    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    let checks =
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
     let output = Command::new(program)
         .args(["run", &format!("{base}/api/openapi.json"), "--url", &base])
         .args(["--header", &format!("Authorization: Bearer {}", admin.token)])
-        .args(["--checks", checks, "--max-examples", "12", "--seed", "1", "--phases", "examples,coverage,fuzzing"])
+        .args([
+            "--checks",
+            checks,
+            "--max-examples",
+            "12",
+            "--seed",
+            "1",
+            "--phases",
+            "examples,coverage,fuzzing",
+        ])
         // These end the very session that asks, or are about files, which have tests of their own.
         .args(["--exclude-path-regex", "/auth/(logout|refresh|login|signup|profile/password)"])
         .current_dir(home.path(""))

@@ -1,0 +1,39 @@
+//! Logs to standard error and, with the feature `otel`, traces to a collector.
+
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+use crate::style;
+
+/// What is logged and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogStyle {
+    /// 0 for warnings, 1 for what happens, 2 and more for everything.
+    pub level: u8,
+    /// With times, for what runs long.
+    pub timed: bool,
+    /// One JSON object a line.
+    pub json: bool,
+}
+
+/// Begins to log; `DRISHTIKSHA_LOG` says what is logged instead, in the syntax of `tracing`. Without the connections of
+/// its own libraries, which say nothing about the service, unless they are asked for.
+pub(crate) fn start(how: LogStyle) {
+    let level = match how.level {
+        0 => "warn",
+        1 => "info,bullmq=warn,sqlx=warn,hyper=warn,socketioxide=warn,engineioxide=warn",
+        _ => "debug,hyper=info,h2=info,sqlx=info",
+    };
+    let filter = std::env::var("DRISHTIKSHA_LOG").unwrap_or_else(|_| level.to_owned());
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(style::colour_on_stderr());
+    let lines = match (how.timed, how.json) {
+        (false, _) => lines.without_time().boxed(),
+        (true, false) => lines.boxed(),
+        (true, true) => lines.json().flatten_event(true).boxed(),
+    };
+    let log = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines);
+    #[cfg(feature = "otel")]
+    let log = log.with(crate::otel::layer());
+    log.init();
+}
