@@ -10,6 +10,8 @@ const sha256Of = (name) => createHash('sha256').update(name).digest('hex');
 /** Fields of a form stand within the first and the last so many bytes; the file is between them. */
 const EDGE_BYTES = 4096;
 
+const LINES = 'application/x-ndjson';
+
 const held = new Map();
 let answered = 0;
 
@@ -80,9 +82,11 @@ const result = (name, kind) => ({
 /** The kind of a file by its first bytes; the comparison sends pictures and sound only. */
 const kindOf = (head) => (head.includes('RIFF') ? 'audio' : 'image');
 
-function send(response, status, body) {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+const problem = (status, code, detail) => ({ type: `urn:drishtiksha:problem:${code}`, title: detail, status, detail, code });
+
+function send(response, status, body, type = 'application/json') {
+  const text = body === undefined ? '' : `${JSON.stringify(body)}\n`;
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }
 
@@ -103,29 +107,31 @@ async function blob(request, response, sha256) {
   if (request.method === 'HEAD') return send(response, held.has(sha256) ? 200 : 404);
   const { head } = await edges(request);
   held.set(sha256, kindOf(head));
-  return send(response, 201);
+  return send(response, 204);
 }
 
 async function analyze(request, response) {
   const { head, text } = await edges(request);
   const model = field(text, 'model');
-  if (!NAMES.includes(model)) return send(response, 404, { title: 'there is no such model', status: 404 });
+  if (!NAMES.includes(model)) return send(response, 404, problem(404, 'unknown_model', 'there is no such model'));
   const sha256 = field(text, 'sha256');
-  if (sha256 && !held.has(sha256)) return send(response, 404, { title: 'the file is not held', status: 404 });
+  if (sha256 && !held.has(sha256)) return send(response, 404, problem(404, 'blob_missing', 'the file is not held'));
   answered += 1;
-  return send(response, 200, result(model, held.get(sha256) ?? kindOf(head)));
+  const said = result(model, held.get(sha256) ?? kindOf(head));
+  // Who can read lines is told progress in them, and then the result.
+  return request.headers.accept === LINES ? send(response, 200, { result: said }, LINES) : send(response, 200, said);
 }
 
 async function route(request, response) {
   const path = request.url;
   if (path === '/ping') return send(response, 200, { status: 'ok' });
-  if (request.headers['x-api-key'] !== ML_API_KEY) return send(response, 401, { title: 'the key is wrong', status: 401 });
-  if (path === '/ready') return send(response, 200, { ready: true });
+  if (request.headers['x-api-key'] !== ML_API_KEY) return send(response, 401, problem(401, 'unauthorized', 'the key is wrong'));
+  if (path === '/ready') return send(response, 200, { status: 'ready' });
   if (path === '/stats') return send(response, 200, stats());
-  if (path === '/models') return send(response, 200, { models });
+  if (path === '/models') return send(response, 200, models);
   if (path.startsWith('/blobs/')) return blob(request, response, path.slice('/blobs/'.length));
   if (path === '/analyze' && request.method === 'POST') return analyze(request, response);
-  return send(response, 404, { title: 'not found', status: 404 });
+  return send(response, 404, problem(404, 'not_found', 'there is nothing here'));
 }
 
 const server = createServer((request, response) => {
