@@ -6,8 +6,10 @@ mod database;
 mod entity;
 mod fault;
 mod migration;
+mod queue;
 mod rows;
 mod store;
 
 pub use database::{Database, PoolOptions, SchemaState};
+pub use queue::{QueueOptions, SqlQueue};
 pub use store::Store;

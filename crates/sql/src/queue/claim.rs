@@ -1,0 +1,117 @@
+//! Taking jobs: what waits, what is due again, and what a dead worker left behind.
+
+use dk_app::ports::Job;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::QueueOptions;
+use super::job::{FAILED, job};
+use super::table::look_at_finaliser;
+use crate::connection::Transaction;
+use crate::database::Database;
+use crate::entity::jobs::Model;
+use crate::fault::Fault;
+
+/// What a worker was given.
+#[derive(Debug, Default)]
+pub(super) struct Claimed {
+    /// Jobs to run, with their ids, in order of place.
+    pub(super) jobs: Vec<(String, Job)>,
+    /// Jobs whose workers died too often; they have failed.
+    pub(super) lost: Vec<Job>,
+}
+
+/// Leases at most `limit` jobs to `worker`.
+pub(super) async fn claim(
+    db: &Database,
+    options: &QueueOptions,
+    worker: Uuid,
+    limit: usize,
+    now: OffsetDateTime,
+) -> Result<Claimed, Fault> {
+    // Most rounds find nothing: reading is cheaper than taking the turn to write.
+    if !is_anything_due(db, now).await? {
+        return Ok(Claimed::default());
+    }
+    let tx = db.begin().await?;
+    let lost = recover(db, &tx, options, now).await?;
+    let mut rows = lease(db, &tx, worker, limit, now + options.lease, now).await?;
+    tx.commit().await?;
+    for job in &lost {
+        // Not above: whoever writes an outcome locks the finaliser before its job.
+        look_at_finaliser(db, job.run_id).await?;
+    }
+    rows.sort_by(|a, b| (a.place, a.created_at, &a.id).cmp(&(b.place, b.created_at, &b.id)));
+    let jobs = rows.into_iter().map(|row| Ok((row.id.clone(), job(&row, options.attempts)?)));
+    Ok(Claimed { jobs: jobs.collect::<Result<_, Fault>>()?, lost })
+}
+
+async fn is_anything_due(db: &Database, now: OffsetDateTime) -> Result<bool, Fault> {
+    let look = Statement::from_sql_and_values(
+        db.backend(),
+        "select 1 where exists (select 1 from jobs where state in ('waiting', 'delayed')
+                and (state = 'waiting' or run_at <= $1))
+            or exists (select 1 from jobs where state = 'active' and locked_until < $1)",
+        [now.into()],
+    );
+    Ok(db.read().query_one_raw(look).await?.is_some())
+}
+
+/// Puts back jobs whose lease is over. One that this happened to too often has failed.
+async fn recover(
+    db: &Database,
+    tx: &Transaction,
+    options: &QueueOptions,
+    now: OffsetDateTime,
+) -> Result<Vec<Job>, Fault> {
+    let back = Statement::from_sql_and_values(
+        db.backend(),
+        format!(
+            "update jobs set stalls = stalls + 1, attempts = attempts - 1, locked_by = null, locked_until = null,
+                state = case when stalls >= $1 then 'failed' else 'waiting' end,
+                error = 'the process that worked on it ended in the middle',
+                ended_at = case when stalls >= $1 then $2 else null end
+            where id in (select id from jobs where state = 'active' and locked_until < $2 {}) returning *",
+            skip_locked(db)
+        ),
+        [i64::from(options.stalls).into(), now.into()],
+    );
+    let rows = Model::find_by_statement(back).all(tx).await?;
+    let mut lost = Vec::new();
+    for row in rows {
+        let failed = row.state == FAILED;
+        tracing::warn!(job.id = row.id, stalls = row.stalls, failed, "the worker of a job was lost");
+        if failed {
+            lost.push(Job { is_last: true, ..job(&row, options.attempts)? });
+        }
+    }
+    Ok(lost)
+}
+
+async fn lease(
+    db: &Database,
+    tx: &Transaction,
+    worker: Uuid,
+    limit: usize,
+    until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<Vec<Model>, Fault> {
+    let lease = Statement::from_sql_and_values(
+        db.backend(),
+        format!(
+            "update jobs set state = 'active', attempts = attempts + 1, locked_by = $1, locked_until = $2,
+                run_at = null
+            where id in (select id from jobs where state in ('waiting', 'delayed')
+                and (state = 'waiting' or run_at <= $3)
+                order by place, created_at, id limit $4 {}) returning *",
+            skip_locked(db)
+        ),
+        [worker.into(), until.into(), now.into(), i64::try_from(limit)?.into()],
+    );
+    Ok(Model::find_by_statement(lease).all(tx).await?)
+}
+
+fn skip_locked(db: &Database) -> &'static str {
+    if db.is_postgres() { "for update skip locked" } else { "" }
+}
