@@ -1,9 +1,12 @@
-//! The command line, as `clap` reads it. Every word of help is here.
+//! The command line, as `clap` reads it. Every word of help is here, but those of the commands that talk to a
+//! server.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use dk_domain::ModelName;
+
+use crate::client::args::{LoginArgs, ReportArgs, RunsArgs, UploadArgs, WatchArgs};
 
 /// Tells whether a picture, a video or a voice was made or altered by AI, shows the evidence, and says so
 /// when it cannot tell.
@@ -35,6 +38,18 @@ pub(crate) enum Command {
     /// Show the settings in force and where each comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Sign in to a server and keep a key for the commands below.
+    Login(LoginArgs),
+    /// Take the kept key back and forget the server.
+    Logout,
+    /// Send files or folders to a server, and wait for the verdicts where that is wished.
+    Upload(UploadArgs),
+    /// Follow runs on a server to their end.
+    Watch(WatchArgs),
+    /// List one's own files on a server with their latest runs, newest first.
+    Runs(RunsArgs),
+    /// Print what a server says of a file, with the evidence.
+    Report(ReportArgs),
     /// Run the whole service in this process; without settings it needs no database and no other server.
     Serve(ServeArgs),
     /// Run the HTTP and live-event server for people (the same as `serve --roles api`).

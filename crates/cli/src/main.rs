@@ -4,6 +4,7 @@
 mod analyze;
 mod args;
 mod bundled;
+mod client;
 mod config;
 mod doctor;
 mod failure;
@@ -68,6 +69,12 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             style::say(config::reference().trim_end());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Login(args) => client::login(&args, &config),
+        Command::Logout => client::logout(&config),
+        Command::Upload(args) => client::upload(&args, &config),
+        Command::Watch(args) => client::watch(&args, &config),
+        Command::Runs(args) => client::runs(&args, &config),
+        Command::Report(args) => client::report(&args, &config),
         Command::Serve(args) => serve::run(&args.roles, &config),
         Command::Api => serve::run(&[args::Role::Api], &config),
         Command::Worker => serve::run(&[args::Role::Worker], &config),

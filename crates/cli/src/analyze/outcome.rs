@@ -56,6 +56,14 @@ impl Tally {
         }
     }
 
+    pub(crate) fn failed(self) -> usize {
+        self.failed
+    }
+
+    pub(crate) fn passed_over(self) -> usize {
+        self.passed_over
+    }
+
     pub(crate) fn count(&mut self, done: &Done) {
         match done {
             Done::Judged(judged) => {

@@ -8,12 +8,12 @@ use reqwest::Method;
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 
 use super::address::Address;
+use super::args::LoginArgs;
 use super::fault::Fault;
 use super::http::Server;
 use super::kept::{Kept, Key};
 use super::messages::{CreatedKey, NewKey, Person, SignIn, SignedIn};
 use super::{block_on, typed};
-use crate::args::LoginArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::style::{complain, say, visible};
@@ -119,16 +119,17 @@ fn plain_id(id: &str) -> Result<String, Failure> {
 
 /// The session's cookie, as it is sent back.
 fn cookies(headers: &HeaderMap) -> String {
-    let pairs = headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+    let pairs =
+        headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
     pairs.collect::<Vec<_>>().join("; ")
 }
 
 /// What people call this machine.
 fn machine() -> String {
-    let said = ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| fs::read_to_string(path).ok());
+    let said =
+        ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| fs::read_to_string(path).ok());
     let said = said.or_else(|| std::env::var("HOSTNAME").ok()).or_else(|| std::env::var("COMPUTERNAME").ok());
-    let name: String =
-        said.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    let name: String = said.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
     if name.is_empty() { "a machine without a name".to_owned() } else { name }
 }
 
@@ -162,8 +163,10 @@ fn take_back(kept: &Kept) -> Result<(), String> {
     let Some(id) = &kept.api_key_id else {
         return Err("it was made elsewhere and only kept here".to_owned());
     };
-    let address = Address::parse(&kept.server, kept.allow_http).map_err(|_| "its address is spoilt".to_owned())?;
-    let server = Server::new(address, Some(kept.api_key.clone())).map_err(|_| "no request can be made".to_owned())?;
+    let address =
+        Address::parse(&kept.server, kept.allow_http).map_err(|_| "its address is spoilt".to_owned())?;
+    let server =
+        Server::new(address, Some(kept.api_key.clone())).map_err(|_| "no request can be made".to_owned())?;
     let gone = block_on(async {
         let request = server.request(Method::DELETE, &format!("/auth/api-keys/{id}"));
         Ok(server.send(request).await)

@@ -20,7 +20,8 @@ impl Address {
     /// Over plain http, everybody on the way can read the key: only to this machine, unless that is allowed.
     pub(super) fn parse(text: &str, allow_http: bool) -> Result<Self, Failure> {
         let shown: String = text.chars().take(200).collect();
-        let wrong = |why: &str| Failure::wrong_use(anyhow::anyhow!("{shown:?} is no address: {why}"), EXAMPLE);
+        let wrong =
+            |why: &str| Failure::wrong_use(anyhow::anyhow!("{shown:?} is no address: {why}"), EXAMPLE);
         let url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("it names no host"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -34,8 +35,12 @@ impl Address {
         }
         let loopback = is_loopback(host);
         if url.scheme() == "http" && !loopback && !allow_http {
-            let error = anyhow::anyhow!("{shown:?} is reached without encryption: others can read key and files");
-            return Err(Failure::wrong_use(error, "use https://, or add --allow-http in a network you trust"));
+            let error =
+                anyhow::anyhow!("{shown:?} is reached without encryption: others can read key and files");
+            return Err(Failure::wrong_use(
+                error,
+                "use https://, or add --allow-http in a network you trust",
+            ));
         }
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback })
     }
@@ -67,7 +72,9 @@ mod tests {
 
     #[test]
     fn plain_http_goes_to_this_machine_alone_unless_allowed() {
-        for fine in ["http://127.0.0.1:3000", "http://localhost:3000/", "http://[::1]:3000", "https://a.example/x/"] {
+        for fine in
+            ["http://127.0.0.1:3000", "http://localhost:3000/", "http://[::1]:3000", "https://a.example/x/"]
+        {
             assert!(Address::parse(fine, false).is_ok(), "{fine}");
         }
         assert!(Address::parse("http://192.168.1.5:3000", false).is_err());
@@ -78,7 +85,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for wrong in ["", "a.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x", "https://"] {
+        for wrong in
+            ["", "a.example", "ftp://a.example", "https://u:p@a.example", "https://a.example?x", "https://"]
+        {
             assert!(Address::parse(wrong, true).is_err(), "{wrong}");
         }
     }

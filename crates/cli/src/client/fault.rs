@@ -106,7 +106,8 @@ impl Fault {
         match self {
             Self::Refused(refusal) => {
                 let everyone = matches!(refusal.status.as_u16(), 401 | 403 | 404 | 429);
-                !everyone && !matches!(self.code(), "unknown_model" | "validation_failed" | "malformed_request")
+                !everyone
+                    && !matches!(self.code(), "unknown_model" | "validation_failed" | "malformed_request")
             }
             Self::File(_) => true,
             Self::NoAnswer { .. } | Self::Nonsense { .. } => false,
@@ -203,6 +204,11 @@ impl fmt::Display for Refusal {
 
 /// The words of an error and of everything that caused it, outermost first.
 fn causes(error: &dyn Error) -> Vec<String> {
-    let first: Option<&dyn Error> = Some(error);
-    std::iter::successors(first, |error| error.source()).map(ToString::to_string).collect()
+    let mut all = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        all.push(error.to_string());
+        cause = error.source();
+    }
+    all
 }

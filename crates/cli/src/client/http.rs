@@ -72,7 +72,16 @@ impl Server {
 
     /// One attempt to get JSON.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
-        let answer = self.send(self.request(Method::GET, path).timeout(ANSWER)).await?;
+        self.get_with(path, &[]).await
+    }
+
+    /// One attempt to get JSON, with a query.
+    pub(super) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Fault> {
+        let answer = self.send(self.request(Method::GET, path).query(query).timeout(ANSWER)).await?;
         self.json(answer).await
     }
 

@@ -82,13 +82,16 @@ impl<'a> Bench<'a> {
 /// The document in the words of the domain.
 fn report(document: &FileDocument) -> Result<Report, Fault> {
     let read = dk_wire::Judged::try_from(document);
-    let read = read.map_err(|error| Fault::Nonsense { why: format!("the server's report cannot be read: {error}") })?;
+    let read = read
+        .map_err(|error| Fault::Nonsense { why: format!("the server's report cannot be read: {error}") })?;
     let failures = read.failures.into_iter();
     Ok(Report {
         facts: read.facts,
         verdict: read.verdict,
         findings: read.findings,
-        failures: failures.map(|f| ModelFailure { model: f.model, code: f.code, message: f.message }).collect(),
+        failures: failures
+            .map(|f| ModelFailure { model: f.model, code: f.code, message: f.message })
+            .collect(),
         illustration: Illustration::default(),
     })
 }

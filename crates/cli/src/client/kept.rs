@@ -23,7 +23,10 @@ impl Key {
             return Ok(Self(text.to_owned()));
         }
         let error = anyhow::anyhow!("this is no API key");
-        Err(Failure::wrong_use(error, "a key is one line of letters, digits and signs, as the server showed it"))
+        Err(Failure::wrong_use(
+            error,
+            "a key is one line of letters, digits and signs, as the server showed it",
+        ))
     }
 
     pub(super) fn reveal(&self) -> &str {

@@ -3,6 +3,7 @@
 
 mod account;
 mod address;
+pub(crate) mod args;
 mod fault;
 mod http;
 mod judged;
@@ -18,10 +19,10 @@ mod watch;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::args::{LoginArgs, ReportArgs, RunsArgs, ServerArgs, UploadArgs, WatchArgs};
 use crate::config::Config;
 use crate::failure::Failure;
 use address::Address;
+use args::{LoginArgs, ReportArgs, RunsArgs, ServerArgs, UploadArgs, WatchArgs};
 use http::Server;
 use kept::{Kept, Key};
 

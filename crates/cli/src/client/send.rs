@@ -61,22 +61,28 @@ pub(super) fn idempotency_key() -> Result<String, Failure> {
 impl Sending<'_> {
     /// The medium that the server made of it; `None` after a stop.
     pub(super) async fn send(&self, key: &str) -> Result<Option<Medium>, Fault> {
-        let begin = Instant::now();
         let mut pause = first_pause();
         let mut retries = 0;
+        let mut asked_to_wait = Duration::ZERO;
         loop {
             let fault = match self.attempt(key).await {
                 Err(fault) if fault.may_pass() => fault,
                 end => return end,
             };
             // To wait as long as the server asks is no failed attempt.
-            retries += u32::from(fault.retry_after().is_none());
-            let wait = fault.retry_after().unwrap_or(pause);
-            if retries > RETRIES || begin.elapsed() + wait > self.patience.max(wait) + self.longest() {
+            let wait = if let Some(wait) = fault.retry_after() {
+                asked_to_wait += wait;
+                wait
+            } else {
+                retries += 1;
+                let now = pause;
+                pause = longer(pause);
+                now
+            };
+            if retries > RETRIES || asked_to_wait > self.patience {
                 return Err(fault);
             }
             self.bar.warn(&format!("{fault}; trying again in {:.1} s", wait.as_secs_f32()));
-            pause = longer(pause);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = stopped(self.stop) => return Ok(None),
@@ -115,7 +121,8 @@ impl Sending<'_> {
 
     /// The request and the size of the file. The file is read while it is sent and never as a whole.
     async fn request(&self, key: &str, sent: &Arc<AtomicU64>) -> Result<(RequestBuilder, u64), Fault> {
-        let cannot = |error: std::io::Error| Fault::File(format!("cannot read {}: {error}", self.path.display()));
+        let cannot =
+            |error: std::io::Error| Fault::File(format!("cannot read {}: {error}", self.path.display()));
         let file = tokio::fs::File::open(self.path).await.map_err(cannot)?;
         let facts = file.metadata().await.map_err(cannot)?;
         if !facts.is_file() {
