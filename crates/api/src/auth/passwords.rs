@@ -1,0 +1,102 @@
+//! Passwords: argon2id for new ones; bcrypt hashes of older installations are understood and marked as outdated.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use async_trait::async_trait;
+use dk_app::ports::{PasswordError, PasswordHash, Passwords};
+use tokio::sync::Semaphore;
+
+/// Memory in KiB, passes and lanes: the second choice of the OWASP password storage cheat sheet.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes on the threads for blocking work, a few at a time: each takes memory and all of a core, and whoever sends
+/// many passwords must not take every core.
+pub struct Argon2Passwords {
+    permits: Arc<Semaphore>,
+}
+
+/// Compared with when there is no account, so that the answer takes as long. The hash of a random text with the
+/// parameters above.
+const NOBODY: &str = "@NOBODY@";
+
+impl Default for Argon2Passwords {
+    /// As many hashes at the same time as there are cores, but one, and at most eight.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::new(cores.saturating_sub(1).clamp(1, 8))
+    }
+}
+
+impl Argon2Passwords {
+    /// At most `at_once` hashes at the same time.
+    pub fn new(at_once: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once.max(1))) }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        tried: &'static str,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|source| failed(tried, source))?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a client that goes away does not make room while its hash still runs.
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|source| failed(tried, source))?
+    }
+}
+
+#[async_trait]
+impl Passwords for Argon2Passwords {
+    async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
+        let password = password.to_owned();
+        self.run("hash", move || hash(&password)).await
+    }
+
+    async fn check(&self, password: &str, stored: Option<&PasswordHash>) -> Result<bool, PasswordError> {
+        let exists = stored.is_some();
+        let stored = stored.cloned().unwrap_or_else(|| PasswordHash(NOBODY.to_owned()));
+        let password = password.to_owned();
+        let right = self.run("check", move || check(&password, &stored)).await?;
+        Ok(right && exists)
+    }
+
+    fn is_outdated(&self, stored: &PasswordHash) -> bool {
+        !stored.0.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$"))
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|source| failed("hash", source))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str) -> Result<PasswordHash, PasswordError> {
+    let phc = argon2()?.hash_password(password.as_bytes()).map_err(|source| failed("hash", source))?;
+    Ok(PasswordHash(phc.to_string()))
+}
+
+fn check(password: &str, stored: &PasswordHash) -> Result<bool, PasswordError> {
+    if stored.0.starts_with("$2") {
+        return bcrypt::verify(password, &stored.0).map_err(|source| failed("check", source));
+    }
+    let phc = Phc::new(&stored.0).map_err(|source| failed("check", source))?;
+    match argon2()?.verify_password(password.as_bytes(), &phc) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(source) => Err(failed("check", source)),
+    }
+}
+
+fn failed(tried: &'static str, source: impl Error + Send + Sync + 'static) -> PasswordError {
+    PasswordError { tried, source: Box::new(source) }
+}

@@ -1,0 +1,122 @@
+//! Lets clients in: who they are, how many connections they have, and from which event on they want to hear.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Data, SocketRef, TryData};
+use socketioxide::handler::ConnectHandler as _;
+use tokio::sync::mpsc::{Sender, channel};
+
+use super::connection::{Connection, Request, Room};
+use super::hub::{Hub, Listener};
+use crate::app::App;
+use crate::auth::{Admission, admit};
+
+/// What a client says of itself when it connects.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Auth {
+    token: String,
+    last_event_id: Option<u64>,
+}
+
+/// What a client asks for later.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resume {
+    last_event_id: u64,
+}
+
+/// Why a client is not let in; the word is the message of its `connect_error`.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    Unauthorized,
+    TooManyConnections,
+    Unavailable,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unauthorized => "unauthorized",
+            Self::TooManyConnections => "too_many_connections",
+            Self::Unavailable => "unavailable",
+        })
+    }
+}
+
+/// A client that was let in and is not served yet.
+#[derive(Clone)]
+struct Guest(Arc<Mutex<Option<(Admission, Listener, Option<u64>)>>>);
+
+/// Serves the one namespace there is.
+pub(super) fn serve(io: &SocketIo, app: &App, hub: &Arc<Hub>) {
+    let (door_app, door_hub) = (app.clone(), Arc::clone(hub));
+    let door = move |socket: SocketRef, auth: TryData<Auth>| {
+        let (app, hub) = (door_app.clone(), Arc::clone(&door_hub));
+        async move { let_in(&app, &hub, &socket, auth).await }
+    };
+    let inside_app = app.clone();
+    let inside = move |socket: SocketRef| {
+        let app = inside_app.clone();
+        async move { welcome(app, socket) }
+    };
+    io.ns("/", inside.with(door));
+}
+
+async fn let_in(app: &App, hub: &Arc<Hub>, socket: &SocketRef, auth: TryData<Auth>) -> Result<(), Refusal> {
+    let TryData(auth) = auth;
+    let auth = auth.map_err(|_| Refusal::Unauthorized)?;
+    let admitted = admit(app, &auth.token).await.map_err(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a live connection could not be let in");
+        Refusal::Unavailable
+    })?;
+    let admission = admitted.ok_or(Refusal::Unauthorized)?;
+    let listener = hub.join(admission.caller.user.id).ok_or(Refusal::TooManyConnections)?;
+    let guest = Some((admission, listener, auth.last_event_id));
+    socket.extensions.insert(Guest(Arc::new(Mutex::new(guest))));
+    Ok(())
+}
+
+fn welcome(app: App, socket: SocketRef) {
+    let guest = socket.extensions.get::<Guest>();
+    let guest = guest.and_then(|guest| guest.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let Some((admission, listener, last)) = guest else { return };
+    // The room that the contract names; each connection delivers to itself, because each has its own place in the
+    // list of events.
+    socket.join(Room::of(admission.caller.user.id).0);
+    let (requests, asked) = channel(4);
+    listen_to_client(&socket, &requests);
+    // Dropping the only sender that stays ends the connection's task.
+    let end = Arc::new(Mutex::new(Some(requests)));
+    socket.on_disconnect(move || {
+        let end = Arc::clone(&end);
+        async move {
+            end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    });
+    let connection = Connection::new(app, socket, admission, listener, asked);
+    tokio::spawn(connection.run(last));
+}
+
+fn listen_to_client(socket: &SocketRef, requests: &Sender<Request>) {
+    let weak = requests.downgrade();
+    socket.on("resume", move |Data(resume): Data<Resume>, ack: AckSender| {
+        let requests = weak.upgrade();
+        async move { ask(requests, Request::Resume(resume.last_event_id, ack)).await }
+    });
+    let weak = requests.downgrade();
+    socket.on("sync", move |ack: AckSender| {
+        let requests = weak.upgrade();
+        async move { ask(requests, Request::Sync(ack)).await }
+    });
+}
+
+async fn ask(requests: Option<Sender<Request>>, request: Request) {
+    if let Some(requests) = requests {
+        // The connection has ended: nobody waits for an answer.
+        let _ = requests.send(request).await;
+    }
+}

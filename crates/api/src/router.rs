@@ -1,0 +1,77 @@
+//! Puts routes and layers together. The order of the layers is the order of the defences.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, get};
+use dk_app::StopToken;
+use dk_app::service::Ports;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::config::ApiConfig;
+use crate::edge::{compression, cors, count_address, frame, panicked, time_limit};
+use crate::openapi::{openapi_json, quick_routes};
+use crate::problem::{Code, Problem};
+use crate::{docs, live, routes};
+
+/// Everything below `/api` and `/socket.io`. Paths elsewhere get a 404 problem, unless the caller sets another
+/// fallback. Live events are served by a task of their own, which ends with `stop`; so this is called within a
+/// Tokio runtime. The client's address is read from `ConnectInfo<SocketAddr>`.
+pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
+    let app = App::new(ports, config);
+    let quick: Router<App> = quick_routes().into();
+    let upload: Router<App> = routes::media::upload_routes().into();
+    let health: Router<App> = routes::health::routes().into();
+    let versioned = quick
+        .layer(from_fn_with_state(app.clone(), time_limit))
+        .merge(upload)
+        .layer(from_fn_with_state(app.clone(), count_address));
+    let cors = cors(&app.config);
+    let live = live::routes(&app, stop).layer(cors.clone());
+    Router::new()
+        .nest("/api/v1", versioned)
+        .nest("/api", health)
+        .merge(document_routes())
+        .route("/api", any(not_found))
+        .route("/api/{*rest}", any(not_found))
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors)
+        .layer(compression())
+        .layer(from_fn_with_state(app.clone(), frame))
+        .with_state(app)
+        .merge(live)
+}
+
+fn document_routes() -> Router<App> {
+    let document = openapi_json();
+    let page = Arc::new(docs::page(&document));
+    let document: Arc<str> = document.into();
+    let json = get(move || {
+        let document = document.to_string();
+        async move { ([(header::CONTENT_TYPE, "application/json")], document) }
+    });
+    let html = get(move || {
+        let page = Arc::clone(&page);
+        async move { show(&page) }
+    });
+    Router::new().route("/api/openapi.json", json).route("/api/docs", html)
+}
+
+fn show(page: &docs::Page) -> Response {
+    let mut response = Html(page.html.clone()).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&page.policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Code::NotFound)
+}

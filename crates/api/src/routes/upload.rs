@@ -1,0 +1,265 @@
+//! Takes in a file: streamed part by part into the storage, hashed and counted on the way, never held in memory.
+
+use std::time::Duration;
+
+use axum::Json as Reply;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use dk_app::ports::{Media, Staged};
+use dk_app::service::{Upload, accept};
+use dk_domain::{ModelName, Urgency};
+
+use super::media::{idempotency_key, set_location};
+use crate::app::App;
+use crate::auth::Signed;
+use crate::edge::{linger, take};
+use crate::messages::{MediaBody, UploadForm, check_description};
+use crate::problem::{Code, Problem};
+
+/// Room for what a multipart body holds besides the file.
+const OVERHEAD_BYTES: u64 = 64 * 1024;
+/// Most bytes of a part that is text.
+const MAX_TEXT_BYTES: usize = 8 * 1024;
+/// Most parts, and most models that may be named.
+const MAX_PARTS: usize = 64;
+const MAX_MODELS: usize = 32;
+
+/// Upload a file to be judged.
+#[utoipa::path(
+    post, path = "/media", tag = "media", security(("token" = []), ("apiKey" = [])),
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "Makes sending the same upload twice within 24 hours harmless",
+        min_length = 1, max_length = 255)),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 202, description = "Accepted; its first run is on its way", body = MediaBody,
+            headers(("Location" = String))),
+        (status = 408, description = "The upload stood still"),
+        (status = 507, description = "There is no room left for files"))
+)]
+pub(super) async fn upload(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let request = request.map(linger);
+    let key = idempotency_key(&headers)?;
+    if let Some(key) = &key
+        && let Some(media) = app.ports.runs.accepted_before(signed.id(), key).await?
+    {
+        return Ok(accepted(&media));
+    }
+    refuse_declared(&app, &headers)?;
+    take(&app, &format!("uploads:user:{}", signed.id()), app.config.uploads_per_user).await?;
+    let busy = |_| Problem::new(Code::Busy).retry_after(Duration::from_secs(2));
+    let _permit = app.uploads.try_acquire().map_err(busy)?;
+    let form = tokio::time::timeout(app.config.upload_longest, read_form(&app, request)).await;
+    let form = form.map_err(|_| Problem::new(Code::RequestTimeout))??;
+    let bytes = form.file.0.bytes;
+    let upload = Upload {
+        staged: form.file.0,
+        filename: form.file.1,
+        description: form.description,
+        urgency: form.urgency,
+        models: form.models,
+        idempotency_key: key,
+    };
+    let taken = accept(&app.ports, signed.id(), upload).await?;
+    tracing::info!(media.id = %taken.media.id, bytes, again = taken.again, "upload accepted");
+    Ok(accepted(&taken.media))
+}
+
+fn accepted(media: &Media) -> Response {
+    let mut response = (StatusCode::ACCEPTED, Reply(MediaBody::from(media))).into_response();
+    set_location(&mut response, &format!("/api/v1/media/{}", media.id));
+    response
+}
+
+/// Refuses at once what says of itself that it is too large or no form.
+fn refuse_declared(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("multipart/form-data") {
+        return Err(Problem::new(Code::UnsupportedContentType).detail("expected multipart/form-data"));
+    }
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|bytes| bytes > app.config.max_upload_bytes + OVERHEAD_BYTES) {
+        return Err(too_large(app));
+    }
+    Ok(())
+}
+
+fn too_large(app: &App) -> Problem {
+    let most = app.config.max_upload_bytes;
+    Problem::new(Code::TooLarge).detail(format!("a file has at most {most} bytes"))
+}
+
+/// What a whole form said.
+struct Form {
+    file: (Staged, String),
+    description: Option<String>,
+    urgency: Urgency,
+    models: Vec<ModelName>,
+}
+
+/// What has come of it so far; parts come in any order.
+#[derive(Default)]
+struct Draft {
+    file: Option<(Staged, String)>,
+    description: Option<String>,
+    urgency: Option<Urgency>,
+    models: Vec<ModelName>,
+}
+
+async fn read_form(app: &App, request: Request) -> Result<Form, Problem> {
+    let multipart = Multipart::from_request(request, app).await;
+    let mut multipart = multipart.map_err(|error| malformed(error.body_text()))?;
+    let mut draft = Draft::default();
+    for _ in 0..MAX_PARTS {
+        let next = in_time(app, multipart.next_field()).await?;
+        let Some(field) = next else {
+            return draft.finish();
+        };
+        draft.add(app, field).await?;
+    }
+    Err(malformed(format!("a form has at most {MAX_PARTS} parts")))
+}
+
+impl Draft {
+    async fn add(&mut self, app: &App, field: Field<'_>) -> Result<(), Problem> {
+        let name = field.name().unwrap_or_default().chars().take(80).collect::<String>();
+        let twice = || Problem::field(&name, "invalid", "this part may come once");
+        match name.as_str() {
+            "media" if self.file.is_some() => Err(twice()),
+            "media" => {
+                let filename = harmless(field.file_name().unwrap_or_default());
+                self.file = Some((receive(app, field).await?, filename));
+                Ok(())
+            }
+            "description" if self.description.is_some() => Err(twice()),
+            "description" => self.add_description(&read_text(app, field).await?),
+            "priority" if self.urgency.is_some() => Err(twice()),
+            "priority" => {
+                let word = read_text(app, field).await?.parse();
+                self.urgency =
+                    Some(word.map_err(|error: dk_domain::UnknownWord| invalid("priority", &error))?);
+                Ok(())
+            }
+            "models" => self.add_models(&read_text(app, field).await?),
+            _ => Err(Problem::field(&name, "unknown", "expected media, description, priority or models")),
+        }
+    }
+
+    fn add_description(&mut self, text: &str) -> Result<(), Problem> {
+        check_description(text, &()).map_err(|error| invalid("description", &error))?;
+        // An empty one is none; it still counts as given.
+        self.description = Some(text.trim().to_owned());
+        Ok(())
+    }
+
+    fn add_models(&mut self, names: &str) -> Result<(), Problem> {
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let name: ModelName = name.parse().map_err(|error| invalid("models", &error))?;
+            if !self.models.contains(&name) {
+                self.models.push(name);
+            }
+        }
+        if self.models.len() > MAX_MODELS {
+            return Err(Problem::field("models", "invalid", format!("at most {MAX_MODELS} models")));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Form, Problem> {
+        let file = self.file.ok_or_else(|| Problem::field("media", "missing", "the file is missing"))?;
+        Ok(Form {
+            file,
+            description: self.description.filter(|text| !text.is_empty()),
+            urgency: self.urgency.unwrap_or(Urgency::Interactive),
+            models: self.models,
+        })
+    }
+}
+
+/// Streams the file away. What came so far is removed when this ends early.
+async fn receive(app: &App, mut field: Field<'_>) -> Result<Staged, Problem> {
+    let mut incoming = app.ports.storage.receive().await?;
+    let counter = metrics::counter!("upload_bytes_total");
+    while let Some(bytes) = chunk(app, &mut field).await? {
+        counter.increment(bytes.len() as u64);
+        if incoming.len() + bytes.len() as u64 > app.config.max_upload_bytes {
+            return Err(too_large(app));
+        }
+        incoming.write(bytes).await?;
+    }
+    Ok(incoming.finish().await?)
+}
+
+async fn read_text(app: &App, mut field: Field<'_>) -> Result<String, Problem> {
+    let mut text = Vec::new();
+    while let Some(bytes) = chunk(app, &mut field).await? {
+        text.extend_from_slice(&bytes);
+        if text.len() > MAX_TEXT_BYTES {
+            let name = field.name().unwrap_or_default().to_owned();
+            return Err(Problem::field(&name, "invalid", format!("at most {MAX_TEXT_BYTES} bytes")));
+        }
+    }
+    let name = field.name().unwrap_or_default().to_owned();
+    String::from_utf8(text).map_err(|_| Problem::field(&name, "invalid", "expected UTF-8 text"))
+}
+
+async fn chunk(app: &App, field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
+    in_time(app, field.chunk()).await
+}
+
+/// The next part or piece of one, unless the client stands still.
+async fn in_time<T>(
+    app: &App,
+    next: impl Future<Output = Result<T, MultipartError>>,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(app.config.upload_idle, next).await {
+        Ok(Ok(next)) => Ok(next),
+        Ok(Err(error)) => Err(malformed(error.body_text())),
+        Err(_) => Err(Problem::new(Code::RequestTimeout)),
+    }
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::MalformedRequest).detail(detail)
+}
+
+fn invalid(field: &str, error: &dyn std::fmt::Display) -> Problem {
+    Problem::field(field, "invalid", error.to_string())
+}
+
+/// A client's name of a file as it may be shown: no folders, no control characters, none that turn the direction
+/// of reading round, at most 255 characters. It never becomes a path.
+fn harmless(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(255).collect();
+    match kept.trim() {
+        "" | "." | ".." => "upload".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_file_name_loses_folders_and_tricks_and_keeps_its_words() {
+        assert_eq!(harmless("../../etc/passwd"), "passwd");
+        assert_eq!(harmless("C:\\Users\\ada\\Ferien Köln.mp4"), "Ferien Köln.mp4");
+        assert_eq!(harmless("a\u{202e}gpj.exe\r\n"), "agpj.exe");
+        for empty in ["", "/", "..", "a/..", "\0"] {
+            assert_eq!(harmless(empty), "upload");
+        }
+        assert_eq!(harmless(&"x".repeat(300)).len(), 255);
+    }
+}
