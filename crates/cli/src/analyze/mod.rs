@@ -106,7 +106,9 @@ impl Work<'_> {
                 tally.count(&done);
                 self.printer.print(&inputs.list[number].name, &done);
             });
-            results.iter().for_each(|(number, done)| ordered.add(number, done));
+            for (number, done) in results {
+                ordered.add(number, done);
+            }
             ordered.finish();
         });
         if let Some(failure) = wrong_use.into_inner().unwrap_or_else(PoisonError::into_inner) {

@@ -46,6 +46,7 @@ pub(crate) struct LoginArgs {
     is FAKE; 2 wrong use; 3 at least one file could not be read or not be decided); else 0 when every file was \
     taken, 2 wrong use, 3 at least one was not taken."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct UploadArgs {
     /// Files or folders; `-` is standard input.
     #[arg(required = true, value_name = "FILE|DIR|-")]

@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// Longest wait for a small answer.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Longest wait for the bytes of a file.
-const DOWNLOAD: Duration = Duration::from_secs(600);
+const DOWNLOAD: Duration = Duration::from_mins(10);
 /// Most bytes of a JSON answer; a report has at most 256 KiB per model.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// Between two questions to one server, whoever asks: far below what a server allows one person.

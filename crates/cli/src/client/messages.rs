@@ -51,7 +51,8 @@ pub(super) struct Analysis {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Progress {
     pub(super) phase: String,
-    pub(super) progress: u64,
+    #[serde(rename = "progress")]
+    pub(super) done: u64,
     pub(super) total: Option<u64>,
 }
 

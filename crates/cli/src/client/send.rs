@@ -23,7 +23,7 @@ use crate::failure::Failure;
 /// Attempts after the first one.
 const RETRIES: u32 = 3;
 /// Longest time without a byte sent or an answer; a server looks into a long video before it answers.
-const STANDSTILL: Duration = Duration::from_secs(300);
+const STANDSTILL: Duration = Duration::from_mins(5);
 /// Between two looks at how much has been sent.
 const LOOK: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 128 << 10;

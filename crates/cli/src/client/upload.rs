@@ -66,9 +66,10 @@ enum Sent {
 
 impl Work<'_> {
     async fn all(&self, inputs: &Inputs) -> Result<ExitCode, Failure> {
-        let bench = match self.args.wait {
-            true => Some(Bench::new(self.server, self.args.out.as_deref()).await?),
-            false => None,
+        let bench = if self.args.wait {
+            Some(Bench::new(self.server, self.args.out.as_deref()).await?)
+        } else {
+            None
         };
         let jobs = usize::from(self.args.jobs);
         let lanes = Semaphore::new(jobs);

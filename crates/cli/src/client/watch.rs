@@ -102,7 +102,7 @@ impl Shown {
         match under_way {
             Some(mark) => {
                 let what = mark.phase().map_or("at work", unit);
-                bar.tell(&format!("{what}, {of}"), mark.progress, mark.total);
+                bar.tell(&format!("{what}, {of}"), mark.done, mark.total);
             }
             None if run.analyses.is_empty() => bar.tell("queued", 0, None),
             None => bar.tell(&of, self.ended.len() as u64, Some(run.analyses.len() as u64)),
@@ -113,14 +113,11 @@ impl Shown {
         if !is_ended(analysis) || !self.ended.insert(analysis.model_name.clone()) {
             return;
         }
-        match (analysis.model(), analysis.prediction()) {
-            (Some(model), Some(prediction)) => {
-                bar.answered(&model, prediction, analysis.processing_time.unwrap_or_default());
-            }
-            _ => {
-                let why = analysis.error_message.as_deref().unwrap_or(&analysis.status);
-                bar.step(&format!("{} failed: {}", visible(&analysis.model_name), visible(why)));
-            }
+        if let (Some(model), Some(prediction)) = (analysis.model(), analysis.prediction()) {
+            bar.answered(&model, prediction, analysis.processing_time.unwrap_or_default());
+        } else {
+            let why = analysis.error_message.as_deref().unwrap_or(&analysis.status);
+            bar.step(&format!("{} failed: {}", visible(&analysis.model_name), visible(why)));
         }
     }
 }
