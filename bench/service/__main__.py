@@ -29,8 +29,8 @@ def main() -> None:
     sizes = Sizes(runs=options.runs, uploads=options.uploads)
     amounts = Amounts(queued=options.queued)
     if options.quick:
-        sizes = Sizes(runs=40, alone=20, uploads=40, big_mib=20, sockets=20, events=40)
-        amounts = Amounts(big_mib=64, asks=100, uploads=40, sockets=100, queued=200)
+        sizes = Sizes(runs=40, alone=20, uploads=40, big_mib=20, people=2, sockets=10, events=40)
+        amounts = Amounts(big_mib=64, asks=100, uploads=40, people=2, queued=200)
     with world() as servers:
         ours, node = Ours(servers, options.program.resolve()), Node(servers)
         chosen = [side for side in (ours, node) if options.only in (None, side.name)]

@@ -15,6 +15,7 @@ from .sides import Service, Side
 
 ONE_MODEL = {"models": "noop-a"}
 DRAIN_PATIENCE_SECS = 900.0
+EVENTS_EACH = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Amounts:
     big_mib: int = 1024
     asks: int = 1000
     uploads: int = 200
-    sockets: int = 2000
+    people: int = 40
+    sockets: int = 50
     queued: int = 10_000
 
 
@@ -86,17 +88,18 @@ def ask(port: int, path: str, count: int) -> list[float]:
 
 def many_sockets(service: Service, person: Person, amounts: Amounts) -> list[Need]:
     """One API server with many sockets, all of which hear."""
-    events = 10
+    people = [person, *(sign_up(service.port) for _ in range(amounts.people - 1))]
+    count = amounts.people * amounts.sockets
     time.sleep(SETTLE_SECS)
     before = service.api.resident_bytes()
-    with live.sockets(service, person, amounts.sockets, events, window=5) as sockets:
+    with live.sockets(service, people, amounts.sockets, amounts.people * EVENTS_EACH, window=amounts.people) as sockets:
         time.sleep(SETTLE_SECS)
         connected = service.api.resident_bytes()
         done = sockets.fan_out()
-    note = f"all {done['deliveries']:,.0f} deliveries of {events} events came; connected within {sockets.connect_secs:.1f} s"
+    note = f"{EVENTS_EACH} events to each, all {done['deliveries']:,.0f} came; connected within {sockets.connect_secs:.1f} s"
     return [
-        Need(f"memory of the API server with {amounts.sockets:,} sockets", connected / MIB, "MiB", None, note),
-        Need("memory of one socket", (connected - before) / amounts.sockets / 1024, "KiB"),
+        Need(f"memory of the API server with {count:,} sockets", connected / MIB, "MiB", None, note),
+        Need("memory of one socket", (connected - before) / count / 1024, "KiB"),
     ]
 
 

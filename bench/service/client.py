@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -120,8 +121,12 @@ class Person:
     token: str
 
 
+_addresses = itertools.count(1)
+
+
 def sign_up(port: int) -> Person:
-    """A new account, made as people make theirs."""
+    """A new account, made as people make theirs: from an address of its own, as a proxy would pass it on."""
+    number = next(_addresses)
     connection = Connection(port)
     person = {
         "email": f"bench-{os.urandom(6).hex()}@example.org",
@@ -129,7 +134,7 @@ def sign_up(port: int) -> Person:
         "firstName": "Bench",
         "lastName": "Mark",
     }
-    answer = connection.post_json("/api/v1/auth/signup", person)
+    answer = connection.post_json("/api/v1/auth/signup", person, {"X-Forwarded-For": f"10.0.{number // 250}.{number % 250 + 1}"})
     connection.close()
     if answer.status != 201:
         raise Refused(f"signing up was answered with {answer.status}: {answer.body[:500]!r}")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -97,7 +97,7 @@ def answers(service: Service) -> int:
 
 
 class Sockets:
-    """Sockets of one person."""
+    """Sockets of some people."""
 
     def __init__(self, child: subprocess.Popen[str], connect_secs: float) -> None:
         self._child = child
@@ -128,17 +128,16 @@ def hear(child: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def sockets(service: Service, person: Person, count: int, events: int, window: int) -> Iterator[Sockets]:
-    """Connected sockets, gone afterwards."""
+def sockets(service: Service, people: Sequence[Person], each: int, events: int, window: int) -> Iterator[Sockets]:
+    """Connected sockets, gone afterwards. `events` are in all, to one person after the other."""
     env = {
         **os.environ,
         "NODE_PATH": str(HERE / "node" / "node_modules"),
         "SERVER_URL": f"http://127.0.0.1:{service.port}",
         "REDIS_URL": service.side.world.redis.url,
-        "TOKEN": person.token,
-        "USER_ID": person.user_id,
         "CHANNEL": CHANNEL,
-        "SOCKETS": str(count),
+        "PEOPLE": json.dumps([{"userId": person.user_id, "token": person.token} for person in people]),
+        "SOCKETS_EACH": str(each),
         "EVENTS": str(events),
         "WINDOW": str(window),
     }

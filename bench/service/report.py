@@ -93,7 +93,7 @@ def not_reached(lines: Sequence[Line], needs: Sequence[Need], sizes: Sizes) -> s
 
 def title(figure: Figure, sizes: Sizes) -> str:
     """With the sizes put in."""
-    return figure.title.format(big=sizes.big_mib, sockets=sizes.sockets)
+    return figure.title.format(big=sizes.big_mib, all_sockets=sizes.people * sizes.sockets)
 
 
 def yes(is_met: bool | None) -> str:
@@ -146,7 +146,8 @@ One round of one side, from an empty database, an empty Redis and an empty folde
 1. The API server starts: time to ready. The worker starts; memory of both after two seconds of rest.
 2. Flows: {alone} pictures of 10 kB one after another, each awaited to its verdict; then {runs}, 8 at once, until the last run has ended ({models} jobs each).
    All must end `ANALYZED` with {models} answers. CPU seconds are of API server, worker and their children.
-3. Fan-out: {sockets} sockets of one person, {events} events over Redis, {window} under way at a time; every delivery is awaited.
+3. Fan-out: {people} people with {sockets} sockets each, {events} events over Redis to one person after the other, {window} under way at a time; every
+   delivery is awaited. One person may have 64 sockets on an API server of ours.
 4. Uploads, the worker stopped: {alone} pictures of 1 MB one at a time, {uploads} with 8 at once, one sound of {big_mib} MiB."""
 
 COMMANDS = """## Commands

@@ -28,8 +28,9 @@ class Sizes:
     alone: int = 100
     uploads: int = 300
     big_mib: int = 200
-    sockets: int = 200
-    events: int = 200
+    people: int = 4
+    sockets: int = 50
+    events: int = 800
     window: int = 20
 
 
@@ -59,7 +60,7 @@ FIGURES = [
     Figure("start_p99_ms", "the same, p99", "ms", False),
     Figure("end_p50_ms", "last model answered to end of the run (conclusion), p50", "ms", False),
     Figure("end_p99_ms", "the same, p99", "ms", False),
-    Figure("delivery_rate", "event fan-out to {sockets} sockets", "1/s", True),
+    Figure("delivery_rate", "event fan-out to {all_sockets} sockets", "1/s", True),
     Figure("delivery_cpu_us", "the same, CPU of the API server per delivery", "µs", False),
     Figure("idle_mib", "resident memory, idle", "MiB", False, 4),
     Figure("flows_mib", "resident memory, highest, during flows", "MiB", False, 4),
@@ -130,8 +131,9 @@ def check_ends(service: Service, wanted: int) -> None:
 
 
 def fan_out(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
-    """Events of one person to many sockets; the first pass warms up."""
-    with live.sockets(service, person, sizes.sockets, sizes.events, sizes.window) as sockets:
+    """Events of some people to many sockets; the first pass warms up."""
+    people = [person, *(sign_up(service.port) for _ in range(sizes.people - 1))]
+    with live.sockets(service, people, sizes.sockets, sizes.events, sizes.window) as sockets:
         sockets.fan_out()
         cpu_before = service.api.cpu_secs()
         done = sockets.fan_out()

@@ -151,6 +151,8 @@ class Ours(Side):
             "DRISHTIKSHA_HOME": str(folder / "home"),
             "ML_SERVER_URLS": self.world.models.url,
             "REQUESTS_PER_MINUTE": "1000000",
+            # Accounts are made as if by people at many addresses.
+            "TRUSTED_PROXIES": "127.0.0.1",
             "ACCESS_TOKEN_MINUTES": "1440",
             "DRISHTIKSHA_MAX_FILE_BYTES": str(2**31),
             "DRISHTIKSHA_MAX_MEDIA_SECS": "100000",

@@ -142,19 +142,19 @@ class ProcessTest(unittest.TestCase):
 
 class ReportTest(unittest.TestCase):
     def setUp(self):
-        rate = Figure("rate", "uploads to {sockets}", "1/s", True, aim=3)
+        rate = Figure("rate", "uploads to {all_sockets}", "1/s", True, aim=3)
         memory = Figure("memory", "memory", "MiB", False, aim=4)
         self.lines = [Line.of(rate, [{"rate": 20}], [{"rate": 10}]), Line.of(memory, [{"memory": 10}], [{"memory": 50}])]
         self.needs = [Need("growth", 20, "MiB", 16), Need("health", 1, "ms", 5), Need("size", 3, "MiB")]
 
     def test_tables_say_what_was_reached(self):
-        text = comparison(self.lines, Sizes(sockets=7))
+        text = comparison(self.lines, Sizes(people=1, sockets=7))
         self.assertIn("| uploads to 7 | 1/s | 20.0 | 10.0 | 2.00 | ≥ 3.00: **not reached** | 1 |", text)
         self.assertIn("| memory | MiB | 10.0 | 50.0 | 5.00 | ≥ 4.00: reached | 1 |", text)
         self.assertIn("| growth | MiB | 20.0 | 16.0: **not reached** |  |", alone(self.needs))
 
     def test_everything_that_was_missed_is_named_and_nothing_else(self):
-        text = not_reached(self.lines, self.needs, Sizes(sockets=7))
+        text = not_reached(self.lines, self.needs, Sizes(people=1, sockets=7))
         self.assertEqual(text.count("\n* "), 2)
         self.assertIn("uploads to 7: the aim is 3.00 times better, it is 2.00.", text)
         self.assertIn("growth: it shall be below 16.0 MiB, it is 20.0 MiB.", text)

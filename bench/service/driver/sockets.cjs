@@ -1,32 +1,37 @@
-// Many sockets of one user, in one process, and the events that they count. Speaks with its parent by lines:
+// Many sockets of some people, in one process, and the events that they count. Speaks with its parent by lines:
 // writes `connected`, waits for `go`, publishes, and writes how long it took.
 const { randomUUID } = require('node:crypto');
 const { createInterface } = require('node:readline');
 const { Redis } = require('ioredis');
 const { io } = require('socket.io-client');
 
-const { SERVER_URL, REDIS_URL, TOKEN, USER_ID, CHANNEL } = process.env;
-const SOCKETS = Number(process.env.SOCKETS);
+const { SERVER_URL, REDIS_URL, CHANNEL } = process.env;
+/** `{ userId, token }` of each. */
+const PEOPLE = JSON.parse(process.env.PEOPLE);
+const SOCKETS_EACH = Number(process.env.SOCKETS_EACH);
+/** In all, to one person after the other. */
 const EVENTS = Number(process.env.EVENTS);
 /** Events that are under way at the same time: fewer than the packets that a server keeps for a slow client. */
 const WINDOW = Number(process.env.WINDOW);
 const CONNECTING = 50;
 const PATIENCE_MS = 60_000;
 
-const ids = { mediaId: randomUUID(), runId: randomUUID(), userId: USER_ID };
-const message = (progress) =>
+/** Each of another run: a server may leave out marks of one analysis that come too fast for people. */
+const message = (number) =>
   JSON.stringify({
     type: 'ANALYSIS_PROGRESS',
-    ...ids,
+    mediaId: randomUUID(),
+    runId: randomUUID(),
+    userId: PEOPLE[number % PEOPLE.length].userId,
     timestamp: new Date().toISOString(),
     modelName: 'noop-a',
-    progress,
+    progress: number,
     total: EVENTS,
     phase: 'frames',
   });
 
-function connect() {
-  const socket = io(SERVER_URL, { auth: { token: TOKEN }, transports: ['websocket'], forceNew: true, reconnection: false });
+function connect({ token }) {
+  const socket = io(SERVER_URL, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(socket));
     socket.once('connect_error', reject);
@@ -34,10 +39,11 @@ function connect() {
 }
 
 async function connectAll() {
+  const wanted = PEOPLE.flatMap((person) => Array(SOCKETS_EACH).fill(person));
   const sockets = [];
-  while (sockets.length < SOCKETS) {
-    const some = Math.min(CONNECTING, SOCKETS - sockets.length);
-    sockets.push(...(await Promise.all(Array.from({ length: some }, connect))));
+  while (sockets.length < wanted.length) {
+    const some = wanted.slice(sockets.length, sockets.length + CONNECTING);
+    sockets.push(...(await Promise.all(some.map(connect))));
   }
   return sockets;
 }
@@ -56,7 +62,7 @@ function fanOut(sockets, redis) {
     const next = () => {
       const batch = redis.pipeline();
       for (let i = 0; i < WINDOW && sent < EVENTS; i += 1) batch.publish(CHANNEL, message((sent += 1)));
-      awaited = sent * SOCKETS;
+      awaited = sent * SOCKETS_EACH;
       batch.exec().catch(reject);
     };
     const heard = () => {
