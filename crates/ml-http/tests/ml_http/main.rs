@@ -1,0 +1,10 @@
+//! The ML server and its client over real connections, with a detector that does what the test says.
+
+mod analyze;
+mod blobs;
+mod fleet;
+mod fleet_odd;
+mod in_process;
+mod routes;
+mod secrets;
+mod support;
