@@ -59,18 +59,29 @@ impl S3 {
         self.endpoint.trim_start_matches("http://")
     }
 
+    /// Keys of everything in the bucket, the first thousand.
+    pub fn keys(&self) -> anyhow::Result<Vec<String>> {
+        let answer = self.ask(&format!("GET /{}?list-type=2", Self::BUCKET))?;
+        let keys = answer.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+        Ok(keys.map(ToOwned::to_owned).collect())
+    }
+
     fn make_bucket(&self) -> anyhow::Result<()> {
+        self.ask(&format!("PUT /{}", Self::BUCKET)).map(|_| ())
+    }
+
+    /// Sends a request without a body and returns the whole answer.
+    fn ask(&self, request: &str) -> anyhow::Result<String> {
         let mut connection = TcpStream::connect(self.address())?;
         let request = format!(
-            "PUT /{} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            Self::BUCKET,
+            "{request} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             self.address()
         );
         connection.write_all(request.as_bytes())?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer)?;
-        ensure!(answer.split(' ').nth(1) == Some("200"), "moto made no bucket: {answer}");
-        Ok(())
+        ensure!(answer.split(' ').nth(1) == Some("200"), "moto refused: {answer}");
+        Ok(answer)
     }
 }
 
