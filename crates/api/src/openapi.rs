@@ -58,6 +58,7 @@ pub(crate) fn quick_routes() -> OpenApiRouter<App> {
         .merge(routes::api_keys::routes())
         .merge(routes::media::routes())
         .merge(routes::content::routes())
+        .merge(routes::report::routes())
         .merge(routes::runs::routes())
         .merge(routes::analyses::routes())
         .merge(routes::models::routes())

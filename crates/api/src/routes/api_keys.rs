@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::auth::InPerson;
+use crate::auth::{InPerson, Signed};
 use crate::edge::{Id, Json};
 use crate::messages::{ApiKeyBody, ApiKeyCreated, ApiKeyList, ApiKeyNew};
 use crate::problem::{Code, Problem};
@@ -55,20 +55,23 @@ async fn create(
     Ok((StatusCode::CREATED, Reply(ApiKeyCreated::from(&created))))
 }
 
-/// Take a key back.
+/// Take a key back. A key that may write can take back itself and no other one.
 #[utoipa::path(
     delete, path = "/auth/api-keys/{id}", tag = "auth", security(("token" = [])),
     params(("id" = String, Path, format = Uuid)),
     responses((status = 204, description = "The key is worth nothing any more"),
-        (status = 403, description = "An API key was used"),
+        (status = 403, description = "Another API key was used"),
         (status = 404, description = "There is no such key"))
 )]
 async fn revoke(
     State(app): State<App>,
-    person: InPerson,
+    Signed(caller): Signed,
     Id(id): Id<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    if revoke_api_key(&app.ports, person.user, id).await? {
+    if caller.session.is_none() && caller.api_key != Some(id) {
+        return Err(Problem::new(Code::KeyNotAllowed));
+    }
+    if revoke_api_key(&app.ports, caller.user.id, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(Code::NotFound))

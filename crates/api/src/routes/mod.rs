@@ -10,6 +10,7 @@ pub(crate) mod models;
 pub(crate) mod monitoring;
 pub(crate) mod paging;
 pub(crate) mod profile;
+pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod session;
 pub(crate) mod upload;
