@@ -35,6 +35,8 @@ pub struct QueueOptions {
     pub attempts: u32,
     /// How often the worker of a job may die before the job is given up.
     pub stalls: u32,
+    /// A job that was asked to stop has this long to do so; then it is given back all the same.
+    pub stop_patience: Duration,
 }
 
 impl Default for QueueOptions {
@@ -45,6 +47,7 @@ impl Default for QueueOptions {
             backoff: Duration::from_secs(1),
             attempts: 3,
             stalls: 2,
+            stop_patience: Duration::from_secs(10),
         }
     }
 }

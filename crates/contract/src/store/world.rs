@@ -137,7 +137,8 @@ pub fn answer(probability: f64) -> Answer {
     let prediction = point.prediction(probability);
     Answer {
         vote: Vote {
-            family: "synthetic-image".parse::<Family>().unwrap(),
+            // Of its own family, so that one family's signs stand beside another's silence.
+            family: format!("family-{}", prediction.as_str().to_lowercase()).parse::<Family>().unwrap(),
             weight: Weight::Strong,
             says: Says::Answer { probability, point: Some(point), reasons: vec![Reason::PartOnly] },
         },

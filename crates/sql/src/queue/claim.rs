@@ -81,6 +81,7 @@ async fn recover(
     let mut lost = Vec::new();
     for row in rows {
         let failed = row.state == FAILED;
+        metrics::counter!("queue_jobs_stalled_total").increment(1);
         tracing::warn!(job.id = row.id, stalls = row.stalls, failed, "the worker of a job was lost");
         if failed {
             lost.push(Job { is_last: true, ..job(&row, options.attempts)? });

@@ -27,11 +27,11 @@ const ALIVE: [&str; 3] = [WAITING, DELAYED, ACTIVE];
 
 pub(super) async fn enqueue(db: &Database, run: &Planned, now: OffsetDateTime) -> Result<(), Fault> {
     let tx = db.begin().await?;
-    let finaliser = new_job(finalize_id(run.run_id), FINALIZE, None, run, now)?;
+    let finaliser = new_job(finalize_id(run.run_id), FINALIZE, None, run, now);
     add(&tx, ActiveModel { state: Set(WAITING_CHILDREN.to_owned()), ..finaliser }, now).await?;
     hold_finaliser(&tx, run.run_id).await?;
     for model in &run.models {
-        add(&tx, new_job(analyze_id(run.run_id, model), ANALYZE, Some(model), run, now)?, now).await?;
+        add(&tx, new_job(analyze_id(run.run_id, model), ANALYZE, Some(model), run, now), now).await?;
     }
     release_finaliser(&tx, run.run_id).await?;
     Ok(tx.commit().await?)
@@ -43,14 +43,14 @@ fn new_job(
     model: Option<&ModelName>,
     run: &Planned,
     now: OffsetDateTime,
-) -> Result<ActiveModel, Fault> {
-    Ok(ActiveModel {
+) -> ActiveModel {
+    ActiveModel {
         id: Set(id),
         name: Set(name.to_owned()),
         media_id: Set(run.media_id.get()),
         run_id: Set(run.run_id.get()),
         model_name: Set(model.map(ToString::to_string)),
-        place: Set(i32::try_from(run.place)?),
+        place: Set(i32::try_from(run.place).unwrap_or(i32::MAX)),
         state: Set(WAITING.to_owned()),
         attempts: Set(0),
         stalls: Set(0),
@@ -60,7 +60,7 @@ fn new_job(
         error: Set(None),
         created_at: Set(now),
         ended_at: Set(None),
-    })
+    }
 }
 
 /// Adds a job, or begins one anew that has ended. One that is alive stays as it is.
@@ -124,8 +124,21 @@ pub(super) async fn remove(db: &Database, run: RunId, models: &[ModelName]) -> R
         .filter(Column::State.is_in([WAITING, DELAYED]))
         .exec(&tx)
         .await?;
+    remove_lonely_finaliser(&tx, run).await?;
     release_finaliser(&tx, run).await?;
     Ok(tx.commit().await?)
+}
+
+/// Where no job of any model is left, there is nothing to look at.
+async fn remove_lonely_finaliser(tx: &Transaction, run: RunId) -> Result<(), Fault> {
+    let remove = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "delete from jobs where id = $1 and state = 'waiting-children' and not exists
+            (select 1 from jobs child where child.run_id = $2 and child.name = 'run-single-analysis')",
+        [finalize_id(run).into(), run.get().into()],
+    );
+    tx.execute_raw(remove).await?;
+    Ok(())
 }
 
 #[derive(FromQueryResult)]

@@ -1,6 +1,7 @@
 //! A worker: takes jobs up to its concurrency, renews their leases, writes what became of them, and stops in two
 //! stages. A database that is away for a while is waited for.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -117,7 +118,11 @@ impl Worker {
         self.running.spawn(async move {
             let run = AssertUnwindSafe(handler.handle(job.clone(), token)).catch_unwind().await;
             let panicked = run.is_err();
-            let mut outcome = run.unwrap_or_else(|_| Err(JobFailure::Retry("the job panicked".to_owned())));
+            let mut outcome = run.unwrap_or_else(|panic| {
+                let why = said(panic.as_ref());
+                tracing::error!(job.id = id, why, "a job panicked");
+                Err(JobFailure::Retry(format!("the job panicked: {why}")))
+            });
             if leaving.load(Ordering::SeqCst) && matches!(outcome, Err(JobFailure::Retry(_))) {
                 outcome = Err(JobFailure::GiveBack);
             }
@@ -193,7 +198,7 @@ impl Worker {
         for token in self.tokens.values() {
             token.stop();
         }
-        self.wait(self.queue.options.lease, renewal).await;
+        self.wait(self.queue.options.stop_patience, renewal).await;
         self.running.shutdown().await;
         match self.queue.timed("give jobs back", give_back_all(&self.queue.db, self.id)).await {
             Ok(0) => {}
@@ -216,6 +221,12 @@ impl Worker {
             }
         }
     }
+}
+
+/// What a panic says of itself.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
 
 /// Tells the handler of a job that failed without it.

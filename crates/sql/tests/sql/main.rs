@@ -1,6 +1,9 @@
 //! Both databases, asked through the ports.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod orders;
 mod postgres;
+mod queue;
+mod schema;
 mod sqlite;
 mod support;

@@ -1,37 +1,21 @@
-//! A database of its own for each test, and a world with a clock that the test moves.
+//! A database of its own for each test, and worlds with a clock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use dk_app::ports::Ambient;
 use dk_contract::store::{Stores, world};
 use dk_sql::{Database, PoolOptions, Store};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A clock that stands still until it is moved, ids that rise, secrets that count.
-#[derive(Debug)]
-pub(crate) struct World {
-    now: Mutex<OffsetDateTime>,
-    secrets: AtomicU64,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self { now: Mutex::new(world::at(0)), secrets: AtomicU64::new(0) }
-    }
-}
-
-impl World {
-    /// Lets time pass.
-    pub(crate) fn pass(&self, time: Duration) {
-        *self.now.lock().unwrap() += time;
-    }
-}
+/// Time stands still, ids rise.
+#[derive(Debug, Default)]
+pub(crate) struct World;
 
 impl Ambient for World {
     fn now(&self) -> OffsetDateTime {
-        *self.now.lock().unwrap()
+        world::at(0)
     }
 
     fn id(&self) -> Uuid {
@@ -39,9 +23,27 @@ impl Ambient for World {
     }
 
     fn secret(&self) -> [u8; 32] {
-        let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&self.secrets.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        secret
+        world::secret().0
+    }
+}
+
+/// Time passes, the same for everybody in this process: leases end.
+#[derive(Debug)]
+pub(crate) struct Clock;
+
+static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Ambient for Clock {
+    fn now(&self) -> OffsetDateTime {
+        world::at(0) + BEGIN.elapsed()
+    }
+
+    fn id(&self) -> Uuid {
+        world::id()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        world::secret().0
     }
 }
 
@@ -49,15 +51,15 @@ impl Ambient for World {
 pub(crate) struct Fresh {
     pub(crate) db: Database,
     pub(crate) url: String,
-    pub(crate) keep: Option<tempfile::TempDir>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 pub(crate) async fn sqlite() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("with a space & 100%.db").display());
+    let url = format!("sqlite://{}", folder.path().join("with a space.db").display());
     let db = Database::open(&url, PoolOptions::default()).await.unwrap();
     db.migrate().await.unwrap();
-    Fresh { db, url, keep: Some(folder) }
+    Fresh { db, url, _folder: Some(folder) }
 }
 
 async fn migrate(url: String) -> Result<(), dk_app::ports::StoreError> {
@@ -69,11 +71,11 @@ async fn migrate(url: String) -> Result<(), dk_app::ports::StoreError> {
 pub(crate) async fn postgres() -> Fresh {
     let database = dk_testkit::postgres::shared().unwrap().database("sql", migrate).await.unwrap();
     let db = Database::open(&database.url, PoolOptions::default()).await.unwrap();
-    Fresh { db, url: database.url, keep: None }
+    Fresh { db, url: database.url, _folder: None }
 }
 
 /// The stores on a fresh database.
 pub(crate) fn stores(fresh: Fresh) -> Stores {
-    let store = Store::new(fresh.db.clone(), Arc::new(World::default()));
+    let store = Store::new(fresh.db.clone(), Arc::new(World));
     Stores::new(store, fresh)
 }

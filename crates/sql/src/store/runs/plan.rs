@@ -63,7 +63,7 @@ pub(super) async fn plan(
     let changed = analysis_runs::ActiveModel {
         planned_at: Set(Some(now)),
         remaining: Set(i32::try_from(analyses.len())?),
-        place: Set(i32::try_from(place)?),
+        place: Set(i32::try_from(place).unwrap_or(i32::MAX)),
         waiting_for: Set(None),
         updated_at: Set(now),
         ..analysis_runs::ActiveModel::default()
