@@ -67,18 +67,15 @@ fn operation_section(html: &mut String, method: &str, path: &str, operation: &Va
         html.push_str("</table>");
     }
     for (kind, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
-        let _ = write!(html, "<p>Body: <code>{}</code> {}</p>", escape(kind), schema_name(&content["schema"]));
+        let _ =
+            write!(html, "<p>Body: <code>{}</code> {}</p>", escape(kind), schema_name(&content["schema"]));
     }
     html.push_str("<table><tr><th>Answer</th><th>When</th><th>Body</th></tr>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let bodies = response["content"].as_object().into_iter().flatten();
         let bodies: Vec<String> = bodies.map(|(_, content)| schema_name(&content["schema"])).collect();
         let (status, when) = (escape(status), text(&response["description"]));
-        let _ = write!(
-            html,
-            "<tr><td>{status}</td><td>{when}</td><td>{}</td></tr>",
-            bodies.join(" ")
-        );
+        let _ = write!(html, "<tr><td>{status}</td><td>{when}</td><td>{}</td></tr>", bodies.join(" "));
     }
     html.push_str("</table></section>");
 }
@@ -89,7 +86,9 @@ fn schema_name(schema: &Value) -> String {
 }
 
 fn problem_section(html: &mut String) {
-    html.push_str("<section><h2>Problems</h2><p>Every refusal is an RFC 9457 problem with one of these codes.</p>");
+    html.push_str(
+        "<section><h2>Problems</h2><p>Every refusal is an RFC 9457 problem with one of these codes.</p>",
+    );
     html.push_str("<table><tr><th>Code</th><th>Status</th><th>Meaning</th></tr>");
     for code in Code::PLAIN.iter().copied().chain(Code::media()) {
         let (word, status, title) = (code.as_str(), code.status().as_u16(), escape(code.title()));

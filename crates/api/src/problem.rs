@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dk_app::ErrorCode;
 use dk_app::account::{
-    AddPersonError, ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError, SignUpError,
+    AddPersonError, ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError,
+    SignUpError,
 };
 use dk_app::ports::{InspectError, PasswordError, QueueError, StorageError, StoreError};
 use dk_app::service::{AcceptError, RerunError, RetryError};
-use dk_app::ErrorCode;
 
 use crate::messages::{FieldProblem, ProblemBody};
 

@@ -21,7 +21,8 @@ impl FromRequestParts<App> for RefreshCookie {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let (_, text) =
             pairs.find(|(name, _)| *name == NAME).ok_or_else(|| Problem::new(Code::Unauthorized))?;
         text.parse().map(Self).map_err(|_| Problem::new(Code::SessionEnded))

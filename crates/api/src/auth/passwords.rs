@@ -23,7 +23,8 @@ pub struct Argon2Passwords {
 
 /// Compared with when there is no account, so that the answer takes as long. The hash of a random text with the
 /// parameters above.
-const NOBODY: &str = "@NOBODY@";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$phs8OIUK84npuwyOfJt6KA$jZOX5oTQRgC45gNys44ra2Sb7f3ol4UA/uqLIDIVpAM";
 
 impl Default for Argon2Passwords {
     /// As many hashes at the same time as there are cores, but one, and at most eight.

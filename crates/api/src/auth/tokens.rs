@@ -114,13 +114,15 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
         let ours = tokens(SECRET, "dk");
-        let foreign = tokens(b"another-secret-of-thirty-two-bytes", "dk").issue(user, session, now).unwrap().0;
+        let foreign =
+            tokens(b"another-secret-of-thirty-two-bytes", "dk").issue(user, session, now).unwrap().0;
         let stranger = tokens(SECRET, "other").issue(user, session, now).unwrap().0;
         assert!(ours.read(&foreign, now).is_none());
         assert!(ours.read(&stranger, now).is_none());
         let claims =
             Claims { sub: user_text(), sid: user_text(), iat: 0, exp: 2_000_000_000, iss: "dk".into() };
-        let hs512 = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims, &EncodingKey::from_secret(SECRET));
+        let hs512 =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims, &EncodingKey::from_secret(SECRET));
         assert!(ours.read(&hs512.unwrap(), now).is_none());
     }
 

@@ -16,7 +16,9 @@ pub struct Network {
 
 /// Why a text is no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a network: expected an address such as 10.1.2.3, or a range such as 10.0.0.0/8 or fd00::/8")]
+#[error(
+    "{0:?} is not a network: expected an address such as 10.1.2.3, or a range such as 10.0.0.0/8 or fd00::/8"
+)]
 pub struct NetworkError(String);
 
 impl Network {

@@ -36,8 +36,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(slot.clone());
     let future = async {
-        let mut response = next.run(request).await;
-        response = finish(response, &id).await;
+        let response = finish(next.run(request).await, &id);
         let secs = began.elapsed().as_secs_f64();
         let status = response.status().as_u16();
         count(&method, &route, status, secs);
@@ -58,6 +57,7 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
 }
 
 /// A handler that panicked is a fault of ours like any other.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over like this")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -73,7 +73,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Whatever layer refused the request, the client gets a problem.
-async fn finish(mut response: Response, id: &str) -> Response {
+fn finish(mut response: Response, id: &str) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -117,8 +117,7 @@ fn count(method: &axum::http::Method, route: &str, status: u16, secs: f64) {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
         _ => "OTHER".to_owned(),
     };
-    let labels =
-        [("method", method), ("route", route.to_owned()), ("status", status.to_string())];
+    let labels = [("method", method), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_seconds", &labels[..2]).record(secs);
 }

@@ -10,8 +10,9 @@ use tower_http::cors::CorsLayer;
 use crate::config::ApiConfig;
 
 /// For answers that no page shows: nothing may be loaded, framed or run.
-const API_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+const API_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
 
 /// Adds what a handler has not set itself.
 pub(super) fn secure(config: &ApiConfig, headers: &mut HeaderMap) {
@@ -77,6 +78,6 @@ fn shrinks(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
 }
 
 /// Compresses JSON from 1 KiB on.
-pub(crate) fn compression() -> CompressionLayer<impl Predicate + Clone> {
+pub(crate) fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().compress_when(SizeAbove::new(1024).and(shrinks))
 }

@@ -9,11 +9,9 @@ use crate::problem::{Code, Problem};
 
 /// Answers with 503 when the handler takes too long, and drops its work.
 pub(crate) async fn time_limit(State(app): State<App>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::warn!("a request took too long and was given up");
-            Problem::new(Code::TimedOut).into_response()
-        }
-    }
+    let Ok(response) = tokio::time::timeout(app.config.request_timeout, next.run(request)).await else {
+        tracing::warn!("a request took too long and was given up");
+        return Problem::new(Code::TimedOut).into_response();
+    };
+    response
 }

@@ -47,9 +47,16 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A client that was let in and is not served yet.
+/// What is known of a client that was let in and is not served yet.
+struct Arrival {
+    admission: Admission,
+    listener: Listener,
+    last_event: Option<u64>,
+}
+
+/// Its place among the extensions of the socket, from which it is taken once.
 #[derive(Clone)]
-struct Guest(Arc<Mutex<Option<(Admission, Listener, Option<u64>)>>>);
+struct Guest(Arc<Mutex<Option<Arrival>>>);
 
 /// Serves the one namespace there is.
 pub(super) fn serve(io: &SocketIo, app: &App, hub: &Arc<Hub>) {
@@ -75,15 +82,15 @@ async fn let_in(app: &App, hub: &Arc<Hub>, socket: &SocketRef, auth: TryData<Aut
     })?;
     let admission = admitted.ok_or(Refusal::Unauthorized)?;
     let listener = hub.join(admission.caller.user.id).ok_or(Refusal::TooManyConnections)?;
-    let guest = Some((admission, listener, auth.last_event_id));
-    socket.extensions.insert(Guest(Arc::new(Mutex::new(guest))));
+    let arrival = Arrival { admission, listener, last_event: auth.last_event_id };
+    socket.extensions.insert(Guest(Arc::new(Mutex::new(Some(arrival)))));
     Ok(())
 }
 
 fn welcome(app: App, socket: SocketRef) {
     let guest = socket.extensions.get::<Guest>();
     let guest = guest.and_then(|guest| guest.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    let Some((admission, listener, last)) = guest else { return };
+    let Some(Arrival { admission, listener, last_event }) = guest else { return };
     // The room that the contract names; each connection delivers to itself, because each has its own place in the
     // list of events.
     socket.join(Room::of(admission.caller.user.id).0);
@@ -98,7 +105,7 @@ fn welcome(app: App, socket: SocketRef) {
         }
     });
     let connection = Connection::new(app, socket, admission, listener, asked);
-    tokio::spawn(connection.run(last));
+    tokio::spawn(connection.run(last_event));
 }
 
 fn listen_to_client(socket: &SocketRef, requests: &Sender<Request>) {

@@ -45,9 +45,7 @@ pub(crate) fn routes(app: &App, stop: &StopToken) -> Router {
         .build_svc();
     connect::serve(&io, app, &hub);
     tokio::spawn(listen(app.clone(), hub, io, stop.clone()));
-    Router::new()
-        .route_service(PATH, service.clone())
-        .route_service(&format!("{PATH}/"), service)
+    Router::new().route_service(PATH, service.clone()).route_service(&format!("{PATH}/"), service)
 }
 
 /// Takes signals from the bus until told to stop, then closes every connection, so that clients go elsewhere.

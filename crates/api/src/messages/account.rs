@@ -1,5 +1,7 @@
 //! People, sessions and keys.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "checks get their empty context by reference")]
+
 use std::fmt;
 
 use dk_app::account::{CreatedKey, NewPassword};

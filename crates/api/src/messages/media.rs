@@ -1,5 +1,7 @@
 //! Uploaded files.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "checks get their empty context by reference")]
+
 use dk_app::ports::{Media, MediaDetail};
 use dk_domain::{AudioFacts, MediaFacts, VideoFacts};
 use garde::Validate;
@@ -202,10 +204,7 @@ impl From<&Media> for MediaBody {
 
 impl From<&MediaDetail> for MediaDetailBody {
     fn from(detail: &MediaDetail) -> Self {
-        Self {
-            media: MediaBody::from(&detail.media),
-            runs: detail.runs.iter().map(RunBody::from).collect(),
-        }
+        Self { media: MediaBody::from(&detail.media), runs: detail.runs.iter().map(RunBody::from).collect() }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Runs and what their models say.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "checks get their empty context by reference")]
+
 use dk_app::ports::{Analysis, ProgressMark, Run, RunDetail};
 use dk_domain::Verdict;
 use garde::Validate;

@@ -43,7 +43,8 @@ async fn create(
     person: InPerson,
     Json(body): Json<ApiKeyNew>,
 ) -> Result<(StatusCode, Reply<ApiKeyCreated>), Problem> {
-    let wrong = |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
+    let wrong =
+        |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
     let scope = body.scope.as_deref().map(str::parse::<Scope>).transpose();
     let end = body.expires_at.as_deref().map(|text| OffsetDateTime::parse(text, &Rfc3339)).transpose();
     let new = NewKey {

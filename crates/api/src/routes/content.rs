@@ -1,5 +1,6 @@
 //! The original bytes, for their owner: whole or by range, never changed, never run by a browser.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use axum::body::Body;
@@ -29,8 +30,8 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
     params(("id" = String, Path, format = Uuid),
         ("Range" = Option<String>, Header, description = "One range of bytes; several are answered with the whole"),
         ("If-None-Match" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
-    responses((status = 200, description = "The whole file", content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, description = "A range of it", content_type = "application/octet-stream", body = Vec<u8>),
+    responses((status = 200, description = "The whole file", content_type = "*/*", body = Vec<u8>),
+        (status = 206, description = "A range of it", content_type = "*/*", body = Vec<u8>),
         (status = 304, description = "The client has it already"),
         (status = 404, description = "I have no such medium"),
         (status = 416, description = "The range lies outside of the file"))
@@ -113,7 +114,8 @@ fn percent(name: &str) -> String {
         if plain(byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing into a string cannot fail.
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     })
@@ -143,10 +145,12 @@ fn asked_range(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
         return Asked::Whole;
     }
     let line = headers.get(header::RANGE).and_then(|line| line.to_str().ok());
-    let Some((first, last)) = line.and_then(|line| line.strip_prefix("bytes=")?.trim().split_once('-')) else {
+    let Some((first, last)) = line.and_then(|line| line.strip_prefix("bytes=")?.trim().split_once('-'))
+    else {
         return Asked::Whole;
     };
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+    let number =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
     match (number(first), number(last)) {
         // The last bytes of the file.
         (None, Some(0)) if first.is_empty() => Asked::Outside,
@@ -182,7 +186,9 @@ mod tests {
         for outside in ["bytes=100-", "bytes=100-101", "bytes=-0"] {
             assert_eq!(asked(outside), Asked::Outside, "{outside}");
         }
-        for whole in ["bytes=0-1,5-6", "bytes=5-4", "lines=1-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=+1-2"] {
+        for whole in
+            ["bytes=0-1,5-6", "bytes=5-4", "lines=1-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=+1-2"]
+        {
             assert_eq!(asked(whole), Asked::Whole, "{whole}");
         }
     }

@@ -70,7 +70,10 @@ async fn look(what: &'static str, answer: impl Future<Output = Result<(), Fault>
             "failed"
         }
     };
-    ReadyPart { status: status.to_owned(), took_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX) }
+    ReadyPart {
+        status: status.to_owned(),
+        took_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+    }
 }
 
 fn is_ok(part: &ReadyPart) -> bool {

@@ -58,7 +58,8 @@ struct ListParams {
 
 impl ListParams {
     fn filter(&self) -> Result<MediaFilter, Problem> {
-        let wrong = |error: dk_domain::UnknownWord| Problem::new(Code::MalformedRequest).detail(error.to_string());
+        let wrong =
+            |error: dk_domain::UnknownWord| Problem::new(Code::MalformedRequest).detail(error.to_string());
         Ok(MediaFilter {
             status: self.status.as_deref().map(str::parse).transpose().map_err(wrong)?,
             kind: self.media_type.as_deref().map(str::parse).transpose().map_err(wrong)?,
@@ -138,11 +139,7 @@ async fn describe(
     params(("id" = String, Path, format = Uuid)),
     responses((status = 204, description = "It is gone"), (status = 404, description = "I have no such medium"))
 )]
-async fn remove(
-    State(app): State<App>,
-    signed: Signed,
-    Id(id): Id<MediaId>,
-) -> Result<StatusCode, Problem> {
+async fn remove(State(app): State<App>, signed: Signed, Id(id): Id<MediaId>) -> Result<StatusCode, Problem> {
     if remove_media(&app.ports, signed.id(), id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -168,7 +165,8 @@ async fn analyze(
     headers: HeaderMap,
     MaybeJson(body): MaybeJson<AnalyzeBody>,
 ) -> Result<Response, Problem> {
-    let wrong = |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
+    let wrong =
+        |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
     let models = body.models.unwrap_or_default();
     let urgency = body.priority.as_deref().map(str::parse::<Urgency>).transpose();
     let how = Rerun {

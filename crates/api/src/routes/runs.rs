@@ -37,7 +37,11 @@ async fn run(State(app): State<App>, signed: Signed, Id(id): Id<RunId>) -> Resul
     responses((status = 200, description = "The run as it is now", body = RunBody),
         (status = 404, description = "I have no such run"))
 )]
-async fn cancel(State(app): State<App>, signed: Signed, Id(id): Id<RunId>) -> Result<Reply<RunBody>, Problem> {
+async fn cancel(
+    State(app): State<App>,
+    signed: Signed,
+    Id(id): Id<RunId>,
+) -> Result<Reply<RunBody>, Problem> {
     let stopped = cancel_run(&app.ports, signed.id(), id).await?;
     answer(stopped)
 }

@@ -1,10 +1,10 @@
 //! Sign up, sign in, go on, sign out.
 
+use axum::Extension;
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use dk_app::account::{
     Client, LogIn, NewPerson, RefreshError, SignUpError, SignedIn, log_in, log_out, refresh, sign_up,
 };
@@ -39,7 +39,8 @@ async fn signup(
     headers: HeaderMap,
     Json(body): Json<SignUpBody>,
 ) -> Result<Response, Problem> {
-    let wrong = |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
+    let wrong =
+        |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
     let new = NewPerson {
         email: body.email.parse().map_err(|error| wrong("email", &error))?,
         first_name: body.first_name.trim().to_owned(),

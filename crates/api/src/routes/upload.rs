@@ -217,10 +217,7 @@ async fn chunk(app: &App, field: &mut Field<'_>) -> Result<Option<Bytes>, Proble
 }
 
 /// The next part or piece of one, unless the client stands still.
-async fn in_time<T>(
-    app: &App,
-    next: impl Future<Output = Result<T, MultipartError>>,
-) -> Result<T, Problem> {
+async fn in_time<T>(app: &App, next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
     match tokio::time::timeout(app.config.upload_idle, next).await {
         Ok(Ok(next)) => Ok(next),
         Ok(Err(error)) => Err(malformed(error.body_text())),
@@ -240,7 +237,8 @@ fn invalid(field: &str, error: &dyn std::fmt::Display) -> Problem {
 /// of reading round, at most 255 characters. It never becomes a path.
 fn harmless(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let kept: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(255).collect();
     match kept.trim() {
         "" | "." | ".." => "upload".to_owned(),
