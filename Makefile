@@ -14,7 +14,8 @@ setup:
 	@scripts/setup
 
 build: setup
-	@cargo build --locked
+	@# The same selection as the tests, so that nothing is built twice.
+	@cargo build --locked --workspace --bin drishtiksha
 
 weights: build
 	@$(BIN) models pull --all
