@@ -58,14 +58,14 @@ def measure_alone(side: Side, amounts: Amounts) -> list[Need]:
 def answers_and_big_file(service: Service, person: Person, amounts: Amounts) -> list[Need]:
     """Answers of an API server that does nothing else, and what one large upload adds to its memory."""
     megabyte = Picture(1_000_000)
-    upload_many(service.port, person.token, megabyte, WARM_UP, 1)
-    one = upload_many(service.port, person.token, megabyte, amounts.uploads, 1)
+    upload_many(service.port, [person], megabyte, WARM_UP)
+    one = upload_many(service.port, [person], megabyte, amounts.uploads)
     asked = ask(service.port, "/api/health", amounts.asks)
     time.sleep(SETTLE_SECS)
     before = service.api.resident_bytes()
     # Children that look at the file are processes of their own and gone afterwards.
-    with Peak(service.api, with_children=False) as peak:
-        big = upload_many(service.port, person.token, Sound(amounts.big_mib), 1, 1)
+    with Peak(service.api) as peak:
+        big = upload_many(service.port, [person], Sound(amounts.big_mib), 1)
     rate = f"{big.bytes / big.wall_secs / 1e6:.0f} MB/s"
     return [
         Need("202 for a file of 1 MB, one at a time, p99", percentile(one.latencies_secs, 0.99) * 1e3, "ms", 50, f"n = {amounts.uploads}"),
@@ -105,12 +105,13 @@ def many_sockets(service: Service, person: Person, amounts: Amounts) -> list[Nee
 
 def drain(service: Service, person: Person, amounts: Amounts) -> list[Need]:
     """Runs that wait in the queue, and the memory of API server and worker while they are done."""
-    upload_many(service.port, person.token, Picture(2_000), amounts.queued, AT_ONCE, ONE_MODEL)
+    people = [person, *(sign_up(service.port) for _ in range(AT_ONCE - 1))]
+    upload_many(service.port, people, Picture(2_000), amounts.queued, ONE_MODEL)
     with live.Events(service.side.world.redis.port) as events:
         worker = service.start_worker()
         begin = time.perf_counter()
         events.wait_for_ends(amounts.queued // 10, service, DRAIN_PATIENCE_SECS)
-        before = worker.tree_bytes() + service.api.tree_bytes()
+        before = worker.resident_bytes() + service.api.resident_bytes()
         with Peak(worker, service.api) as peak:
             events.wait_for_ends(amounts.queued, service, DRAIN_PATIENCE_SECS)
         wall_secs = time.perf_counter() - begin

@@ -8,8 +8,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .files import Sample
 
@@ -142,6 +143,13 @@ def sign_up(port: int) -> Person:
     return Person(said["user"]["id"], said["token"])
 
 
+class Maker(Protocol):
+    """Makes files of one kind."""
+
+    def next(self) -> Sample:
+        """Another file."""
+
+
 @dataclass(frozen=True)
 class Load:
     """What came of many uploads."""
@@ -153,16 +161,16 @@ class Load:
     ended_at: float
 
 
-def upload_many(port: int, token: str, maker, count: int, at_once: int, fields: dict[str, str] | None = None) -> Load:
-    """Uploads `count` files over `at_once` connections, each sending its next file when the last was answered."""
+def upload_many(port: int, people: Sequence[Person], maker: Maker, count: int, fields: dict[str, str] | None = None) -> Load:
+    """Uploads `count` files; each person has one connection and sends the next file when the last was answered."""
     samples = [maker.next() for _ in range(count)]
     left = iter(samples)
     lock = threading.Lock()
     latencies: list[float] = []
     failures: list[Exception] = []
-    connections = [Connection(port) for _ in range(at_once)]
+    connections = [Connection(port) for _ in people]
 
-    def send(connection: Connection) -> None:
+    def send(connection: Connection, token: str) -> None:
         try:
             while True:
                 with lock:
@@ -175,7 +183,8 @@ def upload_many(port: int, token: str, maker, count: int, at_once: int, fields: 
         except (OSError, Refused) as failure:
             failures.append(failure)
 
-    threads = [threading.Thread(target=send, args=(connection,)) for connection in connections]
+    pairs = zip(connections, people, strict=True)
+    threads = [threading.Thread(target=send, args=(connection, person.token)) for connection, person in pairs]
     begin = time.perf_counter()
     for thread in threads:
         thread.start()

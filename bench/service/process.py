@@ -56,10 +56,6 @@ class Process:
         """Resident memory now, of this process alone."""
         return measure.resident_bytes(self.child.pid)
 
-    def tree_bytes(self) -> int:
-        """Resident memory now, with all children."""
-        return sum(map(measure.resident_bytes, measure.descendants(self.child.pid)))
-
     def stop(self) -> None:
         """Asks it to end, and makes it end when it does not within ten seconds."""
         if self.child.poll() is None:
@@ -80,18 +76,17 @@ def cpu_secs(pid: int) -> float:
 
 
 class Peak(threading.Thread):
-    """Samples the memory of some processes while a `with` block runs; `bytes` is the highest sum."""
+    """Samples the memory of some processes, without that of their children, while a `with` block runs; `bytes` is the highest sum."""
 
-    def __init__(self, *processes: Process, with_children: bool = True) -> None:
+    def __init__(self, *processes: Process) -> None:
         super().__init__(daemon=True)
         self.processes = processes
-        self.with_children = with_children
         self.bytes = 0
         self._done = threading.Event()
 
     def sample(self) -> int:
         """The sum now."""
-        return sum(p.tree_bytes() if self.with_children else p.resident_bytes() for p in self.processes)
+        return sum(process.resident_bytes() for process in self.processes)
 
     def run(self) -> None:
         while not self._done.wait(SAMPLE_SECS):

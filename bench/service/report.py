@@ -136,19 +136,21 @@ Express, multer (file to disk, then moved), BullMQ flows, Socket.IO with a Redis
 `jsonwebtoken`, bcrypt, zod; `NODE_ENV=production`. Both have one API server, one worker with 5 jobs at a time and 10 database connections, and
 stand on the same PostgreSQL (with its defaults, so every commit is on the disk), the same Redis and the same ML server whose {models} models do nothing.
 
-Ours does more for an upload: it reads the type and the size of a picture from its content and a sound with ffprobe, counts requests per person in Redis,
-writes an outbox so that nothing is lost when a process is killed after the answer, one row per planned model, numbered events that can be replayed, metrics
-and an audit trail. Node reads the first bytes for the type, writes what is needed and has none of the rest; both compute the SHA-256.
-Node sends the file with every job; ours sends it once and then names it by its checksum.
+Ours does more for an upload: it has the file and its name on the disk before it answers, reads type and size of a picture from its content and those of
+a sound with ffprobe, counts requests per person in Redis, writes an outbox so that nothing is lost when a process is killed after the answer, one row per
+planned model, numbered events that can be replayed, metrics, and two JSON log lines. Node leaves it to the system when the file reaches the disk, looks at the
+first bytes for the type and has none of the rest. Both compute the SHA-256. Node sends the file with every job; ours sends it once and then names it by its checksum.
 
 One round of one side, from an empty database, an empty Redis and an empty folder:
 
 1. The API server starts: time to ready. The worker starts; memory of both after two seconds of rest.
-2. Flows: {alone} pictures of 10 kB one after another, each awaited to its verdict; then {runs}, 8 at once, until the last run has ended ({models} jobs each).
+2. Flows: {alone} pictures of 10 kB one after another, each awaited to its verdict; then {runs} of 8 people at once, until the last run has ended ({models} jobs each).
    All must end `ANALYZED` with {models} answers. CPU seconds are of API server, worker and their children.
 3. Fan-out: {people} people with {sockets} sockets each, {events} events over Redis to one person after the other, {window} under way at a time; every
    delivery is awaited. One person may have 64 sockets on an API server of ours.
-4. Uploads, the worker stopped: {alone} pictures of 1 MB one at a time, {uploads} with 8 at once, one sound of {big_mib} MiB."""
+4. Uploads, the worker stopped: {alone} pictures of 1 MB one at a time, {uploads} of 8 people at once, one sound of {big_mib} MiB.
+
+Memory is the resident memory of the processes named, sampled 20 times a second; the ffprobe that ours starts for sounds and videos is not in it."""
 
 COMMANDS = """## Commands
 
@@ -157,4 +159,5 @@ bench/service/run.sh                      # everything; writes this document
 bench/service/run.sh --quick              # small sizes, to see whether it works; writes nothing
 bench/service/run.sh --only node          # one side
 bench/service/run.sh --rounds 5 --runs 1000
+PROFILE=release bench/service/run.sh      # what is shipped, in place of what is tested
 ```"""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from . import live
-from .client import Person, sign_up, upload_many
+from .client import Maker, Person, sign_up, upload_many
 from .figures import MIB, percentile
 from .files import Picture, Sound
 from .process import Peak
@@ -72,29 +72,28 @@ FIGURES = [
 def measure_round(side: Side, sizes: Sizes) -> dict[str, float]:
     """The figures of one round, from an empty start."""
     with side.running() as service:
-        person = sign_up(service.port)
+        people = [sign_up(service.port) for _ in range(AT_ONCE)]
         found = {"ready_ms": service.ready_secs * 1e3}
-        parts: list[Callable[[Service, Person, Sizes], dict[str, float]]] = [flows, fan_out, uploads]
-        for part in parts:
-            found |= part(service, person, sizes)
+        for part in (flows, fan_out, uploads):
+            found |= part(service, people, sizes)
         return found
 
 
-def flows(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+def flows(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str, float]:
     """Small files from upload to verdict, with the worker; its memory before and meanwhile."""
     worker = service.start_worker()
     maker = Picture(10_000)
     time.sleep(SETTLE_SECS)
-    idle = service.api.tree_bytes() + worker.tree_bytes()
+    idle = service.api.resident_bytes() + worker.resident_bytes()
     with live.Events(service.side.world.redis.port) as events:
-        upload_many(service.port, person.token, maker, WARM_UP, AT_ONCE)
+        upload_many(service.port, people, maker, WARM_UP)
         events.wait_for_ends(WARM_UP, service)
-        walks = [walk(service, person, maker, events) for _ in range(sizes.alone)]
+        walks = [walk(service, people[0], maker, events) for _ in range(sizes.alone)]
         before = events.ends
         with Peak(service.api, worker) as peak:
             cpu_before = service.api.cpu_secs() + worker.cpu_secs()
             begin = time.perf_counter()
-            upload_many(service.port, person.token, maker, sizes.runs, AT_ONCE)
+            upload_many(service.port, people, maker, sizes.runs)
             events.wait_for_ends(before + sizes.runs, service)
             wall_secs = time.perf_counter() - begin
             cpu_secs = service.api.cpu_secs() + worker.cpu_secs() - cpu_before
@@ -114,11 +113,11 @@ def flows(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
     }
 
 
-def walk(service: Service, person: Person, maker: Picture, events: live.Events) -> live.Walk:
+def walk(service: Service, person: Person, maker: Maker, events: live.Events) -> live.Walk:
     """One file from upload to verdict while nothing else is done."""
     ends, seen = events.ends, len(events.seen)
     sent_at = time.perf_counter()
-    load = upload_many(service.port, person.token, maker, 1, 1)
+    load = upload_many(service.port, [person], maker, 1)
     events.wait_for_ends(ends + 1, service)
     return live.Walk.of(sent_at, load.ended_at, events.seen[seen:])
 
@@ -130,10 +129,9 @@ def check_ends(service: Service, wanted: int) -> None:
         raise RuntimeError(f"{runs} runs of {wanted} ended well, with {answers} answers")
 
 
-def fan_out(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+def fan_out(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str, float]:
     """Events of some people to many sockets; the first pass warms up."""
-    people = [person, *(sign_up(service.port) for _ in range(sizes.people - 1))]
-    with live.sockets(service, people, sizes.sockets, sizes.events, sizes.window) as sockets:
+    with live.sockets(service, people[: sizes.people], sizes.sockets, sizes.events, sizes.window) as sockets:
         sockets.fan_out()
         cpu_before = service.api.cpu_secs()
         done = sockets.fan_out()
@@ -144,16 +142,16 @@ def fan_out(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
     }
 
 
-def uploads(service: Service, person: Person, sizes: Sizes) -> dict[str, float]:
+def uploads(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str, float]:
     """Uploads without a worker, which would take its share of the processors: jobs stay in the queue."""
     megabyte = Picture(1_000_000)
     with Peak(service.api) as peak:
-        upload_many(service.port, person.token, megabyte, WARM_UP, AT_ONCE)
-        one = upload_many(service.port, person.token, megabyte, sizes.alone, 1)
+        upload_many(service.port, people, megabyte, WARM_UP)
+        one = upload_many(service.port, people[:1], megabyte, sizes.alone)
         cpu_before = service.api.cpu_secs()
-        many = upload_many(service.port, person.token, megabyte, sizes.uploads, AT_ONCE)
+        many = upload_many(service.port, people, megabyte, sizes.uploads)
         cpu_secs = service.api.cpu_secs() - cpu_before
-        big = upload_many(service.port, person.token, Sound(sizes.big_mib), 1, 1)
+        big = upload_many(service.port, people[:1], Sound(sizes.big_mib), 1)
     return {
         "upload_rate": sizes.uploads / many.wall_secs,
         "upload_mb_rate": many.bytes / many.wall_secs / 1e6,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the program, installs the packages of the Node side, and measures. Writes docs/benchmarks-service.md.
-# Arguments go to bench/service/__main__.py, for example: bench/service/run.sh --quick
+# PROFILE=release measures what is shipped. Arguments go to bench/service/__main__.py, for example: bench/service/run.sh --quick
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -14,6 +14,9 @@ if ! cmp -s "$node/package-lock.json" "$node/node_modules/.installed"; then
   npm ci --prefix "$node" --silent
   cp "$node/package-lock.json" "$node/node_modules/.installed"
 fi
-cargo build --locked --workspace --bin drishtiksha
+profile=${PROFILE:-dev}
+folder=$profile
+if [ "$profile" = dev ]; then folder=debug; fi
+cargo build --locked --workspace --bin drishtiksha --profile "$profile"
 export PYTHONPATH=bench
-exec python3 -B -m service --program target/debug/drishtiksha --profile dev "$@"
+exec python3 -B -m service --program "target/$folder/drishtiksha" --profile "$profile" "$@"

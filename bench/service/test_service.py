@@ -15,13 +15,16 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from service.alone import Need
-from service.client import Refused, upload_many
+from service.client import Person, Refused, upload_many
 from service.figures import Spread, advantage, number, percentile
 from service.files import Picture, Sound
 from service.live import Walk
 from service.process import cpu_secs
 from service.report import Line, alone, comparison, not_reached
 from service.rounds import Figure, Sizes
+
+
+ADA = Person("ada", "token")
 
 
 class FiguresTest(unittest.TestCase):
@@ -103,7 +106,7 @@ class ClientTest(unittest.TestCase):
 
     def test_every_file_comes_whole_once_and_with_its_fields(self):
         stand = self.serve(202)
-        load = upload_many(self.port, "token", Picture(5000), 12, 3, {"models": "noop-a"})
+        load = upload_many(self.port, [ADA] * 3, Picture(5000), 12, {"models": "noop-a"})
         self.assertEqual(len(load.latencies_secs), 12)
         self.assertEqual(sum(len(form["media"]) for form in stand.came), load.bytes)
         self.assertEqual({form["models"] for form in stand.came}, {b"noop-a"})
@@ -112,7 +115,7 @@ class ClientTest(unittest.TestCase):
     def test_another_answer_than_202_is_no_figure(self):
         self.serve(429)
         with self.assertRaisesRegex(Refused, "429"):
-            upload_many(self.port, "token", Picture(1000), 2, 1)
+            upload_many(self.port, [ADA], Picture(1000), 2)
 
 
 class WalkTest(unittest.TestCase):
