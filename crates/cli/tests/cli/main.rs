@@ -7,6 +7,8 @@
 )]
 
 mod cancel;
+mod client_faults;
+mod client_stand_in;
 mod exit_codes;
 mod hostile;
 mod hostile_manifests;
