@@ -72,16 +72,15 @@ class Walk:
     """One run on its own, in seconds."""
 
     accepted_to_started: float
-    completed_to_ended: float
+    answered_to_ended: float
     sent_to_ended: float
 
     @classmethod
-    def of(cls, sent_at: float, accepted_at: float, seen: list[tuple[float, bytes]]) -> Walk:
-        """From the moments of the upload and the events that followed, the last of which is the end."""
+    def of(cls, sent_at: float, accepted_at: float, answered_at: float, seen: list[tuple[float, bytes]]) -> Walk:
+        """From the moments of the upload and of the last model's answer, and the events, the last of which is the end."""
         started = min(at for at, line in seen if b'"ANALYSIS_STARTED"' in line)
-        completed = max(at for at, line in seen if b'"ANALYSIS_COMPLETED"' in line)
         ended = seen[-1][0]
-        return cls(max(0.0, started - accepted_at), max(0.0, ended - completed), ended - sent_at)
+        return cls(max(0.0, started - accepted_at), ended - answered_at, ended - sent_at)
 
 
 def ended_runs(service: Service) -> int:

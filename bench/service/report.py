@@ -42,6 +42,7 @@ class Line:
 def document(ours: Rounds, node: Rounds, needs: Sequence[Need], sizes: Sizes, program: str, profile: str) -> str:
     """The whole document."""
     lines = [Line.of(figure, ours, node) for figure in FIGURES]
+    needs = [*in_time(ours, sizes), *needs]
     parts = [
         HEAD.format(rounds=len(ours)),
         facts(program, profile),
@@ -63,6 +64,19 @@ def comparison(lines: Sequence[Line], sizes: Sizes) -> str:
             f"| {title(line.figure, sizes)} | {line.figure.unit} | {line.ours} | {line.node} | {line.ratio} | {aim} | {line.ours.rounds} |"
         )
     return "\n".join(rows)
+
+
+def in_time(ours: Rounds, sizes: Sizes) -> list[Need]:
+    """What is asked of times within a run; the median of the rounds."""
+
+    def need(title: str, key: str) -> Need:
+        spread = Spread.of([found[key] for found in ours])
+        return Need(title, spread.middle, "ms", 20, f"{len(ours)} rounds, n = {sizes.alone} in each: {spread}")
+
+    return [
+        need("planning, enqueueing and claim: 202 to the first model at work, p99", "start_p99_ms"),
+        need("conclusion: the last model's answer to the end of the run, its result stored on the way, p99", "end_p99_ms"),
+    ]
 
 
 def alone(needs: Sequence[Need]) -> str:
@@ -126,7 +140,7 @@ def method(sizes: Sizes) -> str:
 HEAD = """# Benchmarks of the service
 
 Written by `bench/service/run.sh`; do not edit by hand. The programs that measure are in `bench/service/`.
-Sides ran in turn, {rounds} rounds. A figure is the median over the rounds, with the lowest and the highest of them behind it.
+Sides ran in turn; rounds: {rounds}. A figure is the median over the rounds, with the lowest and the highest of them behind it.
 A ratio is taken round by round and says how many times better ours is: 2 is twice the rate, or half the cost."""
 
 METHOD = """## How
@@ -143,7 +157,7 @@ first bytes for the type and has none of the rest. Both compute the SHA-256. Nod
 
 One round of one side, from an empty database, an empty Redis and an empty folder:
 
-1. The API server starts: time to ready. The worker starts; memory of both after two seconds of rest.
+1. The API server starts: time to ready. 8 people sign up. The worker starts; memory of both after two seconds of rest.
 2. Flows: {alone} pictures of 10 kB one after another, each awaited to its verdict; then {runs} of 8 people at once, until the last run has ended ({models} jobs each).
    All must end `ANALYZED` with {models} answers. CPU seconds are of API server, worker and their children.
 3. Fan-out: {people} people with {sockets} sockets each, {events} events over Redis to one person after the other, {window} under way at a time; every

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from .process import Process, until
 
@@ -128,6 +131,13 @@ class Models:
         env = {**os.environ, "PORT": str(self.port), "ML_API_KEY": ML_API_KEY}
         self.process = Process("noop-ml", ["node", str(HERE / "noop-ml" / "server.mjs")], env, folder)
         self.process.wait_for_word("ready")
+
+    def last_answer_at(self) -> float:
+        """When the last answer of any model went out, on the clock of `time.perf_counter`."""
+        request = Request(f"{self.url}/last", headers={"X-API-Key": ML_API_KEY})
+        with urlopen(request) as answer:
+            at = json.load(answer)["at"] / 1e3
+        return at - time.time() + time.perf_counter()
 
     def __enter__(self) -> Models:
         return self

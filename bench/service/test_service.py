@@ -119,19 +119,18 @@ class ClientTest(unittest.TestCase):
 
 
 class WalkTest(unittest.TestCase):
-    def test_a_walk_is_taken_from_the_first_start_and_the_last_answer(self):
+    def test_a_walk_is_taken_from_the_first_start_to_the_end(self):
         seen = [
             (1.2, b'{"type":"ANALYSIS_STARTED"}'),
             (1.3, b'{"type":"ANALYSIS_STARTED"}'),
-            (1.4, b'{"type":"ANALYSIS_COMPLETED"}'),
             (1.6, b'{"type":"ANALYSIS_COMPLETED"}'),
             (1.7, b'{"type":"video_update"}'),
         ]
-        walk = Walk.of(sent_at=1.0, accepted_at=1.1, seen=seen)
+        walk = Walk.of(sent_at=1.0, accepted_at=1.1, answered_at=1.5, seen=seen)
         self.assertAlmostEqual(walk.accepted_to_started, 0.1)
-        self.assertAlmostEqual(walk.completed_to_ended, 0.1)
+        self.assertAlmostEqual(walk.answered_to_ended, 0.2)
         self.assertAlmostEqual(walk.sent_to_ended, 0.7)
-        self.assertEqual(Walk.of(1.0, 1.5, seen).accepted_to_started, 0, "a start before the answer was read is no negative time")
+        self.assertEqual(Walk.of(1.0, 1.5, 1.6, seen).accepted_to_started, 0, "a start before the answer was read is no negative time")
 
 
 class ProcessTest(unittest.TestCase):

@@ -14,6 +14,8 @@ const LINES = 'application/x-ndjson';
 
 const held = new Map();
 let answered = 0;
+/** Milliseconds since 1970 at which the last answer went out. */
+let lastAt = 0;
 
 const models = NAMES.map((name) => ({
   name,
@@ -117,6 +119,7 @@ async function analyze(request, response) {
   const sha256 = field(text, 'sha256');
   if (sha256 && !held.has(sha256)) return send(response, 404, problem(404, 'blob_missing', 'the file is not held'));
   answered += 1;
+  lastAt = performance.timeOrigin + performance.now();
   const said = result(model, held.get(sha256) ?? kindOf(head));
   // Who can read lines is told progress in them, and then the result.
   return request.headers.accept === LINES ? send(response, 200, { result: said }, LINES) : send(response, 200, said);
@@ -129,6 +132,8 @@ async function route(request, response) {
   if (path === '/ready') return send(response, 200, { status: 'ready' });
   if (path === '/stats') return send(response, 200, stats());
   if (path === '/models') return send(response, 200, models);
+  // For whoever measures; no part of the contract.
+  if (path === '/last') return send(response, 200, { at: lastAt });
   if (path.startsWith('/blobs/')) return blob(request, response, path.slice('/blobs/'.length));
   if (path === '/analyze' && request.method === 'POST') return analyze(request, response);
   return send(response, 404, problem(404, 'not_found', 'there is nothing here'));
