@@ -31,7 +31,7 @@ async fn what_is_no_medium_is_refused_by_name_and_leaves_nothing() {
             StatusCode::UNPROCESSABLE_ENTITY,
             "unreadable_media",
         ),
-        ("large.bmp", vec![b'B'; 2_100_000], StatusCode::PAYLOAD_TOO_LARGE, "file_too_large"),
+        ("large.bmp", vec![b'B'; 2_100_000], StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
     ];
     for (name, bytes, status, code) in cases {
         let answer = ada.try_upload(name, bytes, None).await.expect("the server answers");

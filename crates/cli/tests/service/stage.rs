@@ -128,13 +128,15 @@ impl FakeMl {
         let runtime = Runtime::new().expect("threads");
         let detector: Arc<dyn Detector> = Arc::clone(detector) as Arc<dyn Detector>;
         let cache = home.path(format!("blobs-{}", number()));
-        let url = runtime.block_on(async {
+        let begin = async {
             let server = ml_server(detector, cache).await;
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("an address");
             tokio::spawn(async move { axum::serve(listener, server.router()).await });
             format!("http://{address}")
-        });
+        };
+        // On a thread of its own: the test itself runs within a runtime.
+        let url = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(begin)).join().expect("it starts"));
         Self { url, runtime: Some(runtime) }
     }
 }
