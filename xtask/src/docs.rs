@@ -80,6 +80,10 @@ fn broken_code(repo: &Repo, document: &str, code: &str, makefile: &str) -> Optio
     }
     let path = code.trim_end_matches('/');
     let (top, _) = path.split_once('/')?;
+    // An address within the service, such as `/api/docs`.
+    if top.is_empty() {
+        return None;
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     // A part in capitals stands for a name that the reader puts in.
     let placeholder = |part: &str| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase());
