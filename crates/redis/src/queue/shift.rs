@@ -1,5 +1,6 @@
 //! The jobs that a worker has in hand, from claiming to giving back.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,15 +55,27 @@ impl Shift {
             return Err(JobFailure::GiveBack);
         }
         let mut stage = self.stage.subscribe();
-        let attempt = AssertUnwindSafe(self.handler.handle(job, place.token.clone())).catch_unwind();
-        tokio::select! {
-            ended = attempt => ended.unwrap_or_else(|panic| {
-                let why = said(panic.as_ref());
-                tracing::error!(why, "a job panicked");
-                Err(JobFailure::Retry(format!("the job panicked: {why}")))
-            }),
-            _ = stage.wait_for(|stage| *stage == Stage::Abandoned) => Err(JobFailure::GiveBack),
+        // A panic may come before the first wait as well.
+        let attempt = async { self.handler.handle(job.clone(), place.token.clone()).await };
+        let ended = tokio::select! {
+            ended = AssertUnwindSafe(attempt).catch_unwind() => ended,
+            _ = stage.wait_for(|stage| *stage == Stage::Abandoned) => return Err(JobFailure::GiveBack),
+        };
+        match ended {
+            Ok(ended) => ended,
+            Err(panic) => Err(self.panicked(job, panic).await),
         }
+    }
+
+    /// The handler does not know how its attempt ended. Where it was the last one, it is told before the queue is:
+    /// should this process end in between, the job comes again and finds its analysis ended.
+    async fn panicked(&self, job: Job, panic: Box<dyn Any + Send>) -> JobFailure {
+        let why = format!("the job panicked: {}", said(panic.as_ref()));
+        tracing::error!(run.id = %job.run_id, why, "a job panicked");
+        if job.is_last && AssertUnwindSafe(self.handler.lost(job)).catch_unwind().await.is_err() {
+            tracing::error!("telling of a job that panicked has panicked too");
+        }
+        JobFailure::Retry(why)
     }
 
     /// Asks every job to stop; one that comes later is given back at once.
@@ -127,7 +140,7 @@ impl Drop for Place<'_> {
 }
 
 /// What a panic says of itself.
-fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

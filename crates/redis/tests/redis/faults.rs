@@ -11,7 +11,7 @@ use dk_redis::QueueOptions;
 use dk_testkit::redis::{Keep, Server};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Call, Worker, is_idle, model, planned, queue, quick, run_id, until};
+use crate::support::{Call, PATIENCE, bench, is_idle, model, planned, quick, run_id};
 
 /// Tells the program of the tests that it is a child, and which server is meant.
 const CHILD: &str = "DK_REDIS_TEST_CHILD";
@@ -90,30 +90,32 @@ async fn the_process_that_other_tests_kill() {
 #[tokio::test]
 async fn the_job_of_a_killed_worker_is_back_in_under_20_seconds() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, QueueOptions::default());
+    let bench = bench(&server, QueueOptions::default());
+    let queue = &bench.queue;
     queue.enqueue(&planned(1, &["one"], 5)).await.unwrap();
     let victim = Victim::start_as_service(&server);
-    let mut worker = Worker::answering(&queue, |_| Ok(()));
+    let mut worker = bench.answering(|_| Ok(()));
     victim.kill();
     let killed = Instant::now();
     let job = worker.job().await;
     assert!(killed.elapsed() < Duration::from_secs(20), "it took {:?}", killed.elapsed());
     assert_eq!((job.run_id, job.attempt), (run_id(1), 1));
     assert_eq!(worker.job().await.kind, JobKind::Finalize);
-    until(&queue, is_idle).await;
+    bench.until_idle().await;
     assert!(worker.end().await.is_empty());
 }
 
 #[tokio::test]
 async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is_told_of_once() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     queue.enqueue(&planned(1, &["one"], 5)).await.unwrap();
     Victim::start(&server).kill();
     Victim::start(&server).kill();
     // Two workers: whichever of them buries the job tells of it, the other one does not.
-    let workers = [Worker::answering(&queue, |_| Ok(())), Worker::answering(&queue, |_| Ok(()))];
-    let counts = until(&queue, |counts| is_idle(counts) && counts.failed == 1).await;
+    let workers = [bench.answering(|_| Ok(())), bench.answering(|_| Ok(()))];
+    let counts = bench.until(|counts| is_idle(counts) && counts.failed == 1).await;
     assert_eq!((counts.failed, counts.completed), (1, 1));
     let letter = queue.failed(0, 1).await.unwrap().remove(0);
     assert_eq!(letter.kind, JobKind::Analyze { model: model("one") });
@@ -129,7 +131,7 @@ async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is
     // An administrator may try it again, and it begins anew.
     queue.take_failed(&letter.id).await.unwrap().unwrap();
     queue.enqueue(&planned(1, &["one"], 1)).await.unwrap();
-    let mut worker = Worker::answering(&queue, |_| Ok(()));
+    let mut worker = bench.answering(|_| Ok(()));
     assert_eq!(worker.analysis().await.attempt, 1);
     worker.end().await;
 }
@@ -147,12 +149,13 @@ fn job_of(letter: &dk_app::ports::FailedJob) -> Job {
 #[tokio::test]
 async fn nothing_is_lost_when_the_server_is_stopped_or_killed_while_jobs_run() {
     let mut server = Server::start_with(Keep::Everything).unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     let runs: Vec<_> = (0..40).map(|n| planned(n, &["one", "two"], 5)).collect();
     for run in &runs {
         queue.enqueue(run).await.unwrap();
     }
-    let mut worker = Worker::start(&queue, 4, Duration::ZERO, |_, _| async {
+    let mut worker = bench.worker(4, Duration::ZERO, |_, _| async {
         sleep(Duration::from_millis(20)).await;
         Ok(())
     });
@@ -178,7 +181,7 @@ async fn nothing_is_lost_when_the_server_is_stopped_or_killed_while_jobs_run() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(crate::support::PATIENCE, idle).await.unwrap();
+    tokio::time::timeout(PATIENCE, idle).await.unwrap();
     let counts = queue.counts().await.unwrap();
     assert_eq!((counts.failed, counts.completed), (0, 120));
     for call in worker.end().await {
@@ -197,20 +200,21 @@ async fn nothing_is_lost_when_the_server_is_stopped_or_killed_while_jobs_run() {
 #[tokio::test]
 async fn a_server_that_was_emptied_says_so_and_takes_the_jobs_again() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     let run = planned(1, &["one", "two"], 5);
     queue.enqueue(&run).await.unwrap();
-    let mut worker = Worker::answering(&queue, |_| Ok(()));
+    let mut worker = bench.answering(|_| Ok(()));
     worker.job().await;
-    until(&queue, is_idle).await;
+    bench.until_idle().await;
     queue.enqueue(&run).await.unwrap();
-    until(&queue, is_idle).await;
+    bench.until_idle().await;
     server.flush().unwrap();
     assert!(queue.alive(run.run_id, &run.models).await.unwrap().is_empty());
     // Scripts are gone as well.
     server.command("SCRIPT FLUSH").unwrap();
     queue.enqueue(&run).await.unwrap();
-    let counts = until(&queue, is_idle).await;
+    let counts = bench.until_idle().await;
     assert_eq!((counts.completed, counts.failed), (3, 0));
     worker.end().await;
 }

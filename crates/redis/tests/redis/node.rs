@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dk_app::ports::{JobFailure, JobKind, JobQueue};
+use dk_app::ports::{JobFailure, JobKind};
 use dk_testkit::node;
 use dk_testkit::redis::Server;
 use serde_json::{Value, json};
 
-use crate::support::{Worker, is_idle, media_id, model, planned, queue, quick, run_id, until};
+use crate::support::{Call, bench, media_id, model, planned, quick, run_id};
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redis/node").join(name)
@@ -31,7 +31,8 @@ async fn look(server: &Server, run_n: u128) -> Value {
 #[tokio::test]
 async fn node_and_bull_board_see_a_run_with_its_jobs_and_its_tree() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     queue.enqueue(&planned(1, &["one", "two"], 5)).await.unwrap();
     queue.enqueue(&planned(2, &["one"], 1_000_000)).await.unwrap();
 
@@ -54,14 +55,14 @@ async fn node_and_bull_board_see_a_run_with_its_jobs_and_its_tree() {
     assert_eq!(seen["board"]["jobs"], seen["jobs"]);
     assert_eq!(seen["jobs"].as_array().unwrap().len(), 5);
 
-    let mut worker = Worker::answering(&queue, |job| match &job.kind {
+    let mut worker = bench.answering(|job| match &job.kind {
         JobKind::Analyze { model: name } if *name == model("two") => {
             Err(JobFailure::GiveUp("no use".to_owned()))
         }
         _ => Ok(()),
     });
     worker.job().await;
-    until(&queue, is_idle).await;
+    bench.until_idle().await;
     worker.end().await;
     let seen = look(&server, 1).await;
     assert_eq!((&seen["counts"]["completed"], &seen["counts"]["failed"]), (&json!(4), &json!(1)));
@@ -73,14 +74,15 @@ async fn node_and_bull_board_see_a_run_with_its_jobs_and_its_tree() {
 #[tokio::test]
 async fn a_worker_of_node_does_our_jobs() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     queue.enqueue(&planned(1, &["one", "two"], 5)).await.unwrap();
     let said = run("work.cjs", &[&server.port().to_string(), "3", "two"]).await;
     let jobs: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(jobs.len(), 3, "{said}");
     assert_eq!(jobs[2]["name"], "finalize-analysis", "{said}");
     assert!(jobs.iter().any(|job| job["data"]["modelName"] == "one"));
-    let counts = until(&queue, is_idle).await;
+    let counts = bench.until_idle().await;
     assert_eq!((counts.completed, counts.failed), (2, 1));
     let letters = queue.failed(0, 10).await.unwrap();
     assert_eq!(letters[0].kind, JobKind::Analyze { model: model("two") });
@@ -90,11 +92,12 @@ async fn a_worker_of_node_does_our_jobs() {
 #[tokio::test]
 async fn our_worker_does_jobs_of_node() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     let (port, media, run_text) = (server.port().to_string(), media_id(1).to_string(), run_id(1).to_string());
     run("add.cjs", &[&port, &media, &run_text, "one", "two"]).await;
     assert_eq!(queue.alive(run_id(1), &[model("one"), model("two"), model("x2")]).await.unwrap().len(), 2);
-    let mut worker = Worker::start(&queue, 1, Duration::ZERO, |job, _| {
+    let mut worker = bench.worker(1, Duration::ZERO, |job, _| {
         let fails = job.kind == JobKind::Analyze { model: model("two") };
         async move { if fails { Err(JobFailure::Retry("not now".to_owned())) } else { Ok(()) } }
     });
@@ -110,25 +113,26 @@ async fn our_worker_does_jobs_of_node() {
     assert_eq!(attempts, expected.map(|(name, attempt, is_last)| (name.to_owned(), attempt, is_last)));
     let last = worker.job().await;
     assert_eq!((last.kind, last.is_last), (JobKind::Finalize, true));
-    until(&queue, is_idle).await;
+    bench.until_idle().await;
     worker.end().await;
 }
 
 #[tokio::test]
 async fn a_job_that_is_none_of_ours_is_a_dead_letter_and_harms_nobody() {
     let server = Server::start().unwrap();
-    let queue = queue(&server, quick());
+    let bench = bench(&server, quick());
+    let queue = &bench.queue;
     run("add.cjs", &[&server.port().to_string(), "no id", &run_id(1).to_string(), "one"]).await;
     queue.enqueue(&planned(2, &["one"], 5)).await.unwrap();
-    let mut worker = Worker::answering(&queue, |_| Ok(()));
+    let mut worker = bench.answering(|_| Ok(()));
     assert_eq!(worker.analysis().await.run_id, run_id(2));
-    let counts = until(&queue, is_idle).await;
+    let counts = bench.until_idle().await;
     assert_eq!((counts.failed, counts.completed), (2, 2));
     // It cannot be told in our words; Node's tools show it.
     assert!(queue.failed(0, 10).await.unwrap().is_empty());
     let seen = look(&server, 1).await;
     assert_eq!(seen["tree"]["job"]["failedReason"], "\"finalize-analysis\" is no job of this queue");
     for call in worker.end().await {
-        assert!(matches!(call, crate::support::Call::Handle(job) if job.run_id == run_id(2)));
+        assert!(matches!(call, Call::Handle(job) if job.run_id == run_id(2)));
     }
 }
