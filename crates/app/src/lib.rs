@@ -4,8 +4,8 @@
 pub mod account;
 mod analyze;
 mod detector;
-pub mod local;
 mod gather;
+pub mod local;
 pub mod ports;
 mod progress;
 pub mod service;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dk_app::ports::{Assignment, Storage, StorageError};
+use dk_app::ports::{AskError, Assignment, ByteStream, Storage, StorageError};
 use dk_domain::ErrorCode;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Body, StatusCode};
 use tokio::sync::Mutex;
@@ -68,11 +69,47 @@ async fn is_there(line: &Line, server: &Server, what: &Assignment) -> Result<boo
     }
 }
 
-/// What went wrong on our side while a file was sent, which the connection's error does not tell.
+/// What our side of an upload knows, and the connection's error does not tell.
 #[derive(Default)]
 struct Own {
     failed: AtomicBool,
+    ended: AtomicBool,
     sent_bytes: AtomicU64,
+}
+
+impl Own {
+    /// Notes what passes.
+    fn watch(
+        self: &Arc<Self>,
+        stream: ByteStream,
+    ) -> impl Stream<Item = Result<Bytes, StorageError>> + use<> {
+        let (passing, ending) = (Arc::clone(self), Arc::clone(self));
+        let stream = stream.inspect(move |piece| match piece {
+            Ok(bytes) => {
+                passing.sent_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+            Err(error) => {
+                let _ = storage_failed(error);
+                passing.failed.store(true, Ordering::Relaxed);
+            }
+        });
+        stream.chain(stream::poll_fn(move |_| {
+            ending.ended.store(true, Ordering::Relaxed);
+            Poll::Ready(None)
+        }))
+    }
+
+    /// Why an upload broke, where that lies with us.
+    fn fault(&self, bytes: u64) -> Option<AskError> {
+        let sent_bytes = self.sent_bytes.load(Ordering::Relaxed);
+        if self.failed.load(Ordering::Relaxed) {
+            Some(says(ErrorCode::Io, "the stored file could not be read"))
+        } else if sent_bytes > bytes || (self.ended.load(Ordering::Relaxed) && sent_bytes < bytes) {
+            Some(says(ErrorCode::FileMissing, "the stored file was changed"))
+        } else {
+            None
+        }
+    }
 }
 
 async fn bring(line: &Line, server: &Server, storage: &dyn Storage, what: &Assignment) -> Result<(), Turn> {
@@ -86,28 +123,11 @@ async fn bring(line: &Line, server: &Server, storage: &dyn Storage, what: &Assig
     let stream =
         stream.ok_or_else(|| Turn::Final(says(ErrorCode::FileMissing, "the stored file is gone")))?;
     let own = Arc::new(Own::default());
-    let watched = Arc::clone(&own);
-    let stream = stream.inspect(move |piece: &Result<Bytes, StorageError>| match piece {
-        Ok(bytes) => {
-            watched.sent_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        }
-        Err(error) => {
-            let _ = storage_failed(error);
-            watched.failed.store(true, Ordering::Relaxed);
-        }
-    });
-    let request = line.put(server.address.to(&route(what))).header(CONTENT_LENGTH, what.bytes);
-    let response = match request.body(Body::wrap_stream(stream)).send().await {
-        Ok(response) => response,
-        Err(_) if own.failed.load(Ordering::Relaxed) => {
-            return Err(Turn::Final(says(ErrorCode::Io, "the stored file could not be read")));
-        }
-        Err(error) => {
-            let sent = own.sent_bytes.load(Ordering::Relaxed);
-            tracing::debug!(server = server.name(), sent, bytes = what.bytes, "a file did not arrive");
-            return Err(Turn::broken(&error));
-        }
-    };
+    let body = Body::wrap_stream(own.watch(stream));
+    let request = line.put(server.address.to(&route(what))).header(CONTENT_LENGTH, what.bytes).body(body);
+    let broken =
+        |error: &reqwest::Error| own.fault(what.bytes).map_or_else(|| Turn::broken(error), Turn::Final);
+    let response = request.send().await.map_err(|e| broken(&e))?;
     if response.status().is_success() { Ok(()) } else { Err(Turn::refused(response).await) }
 }
 

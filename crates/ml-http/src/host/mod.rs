@@ -129,6 +129,7 @@ impl Host {
 
     /// What there is to say of this process and its models.
     pub(crate) fn stats(&self, blobs: Option<BlobStats>) -> StatsMessage {
+        self.publish_load();
         let (figures, options) = (self.gather.figures(), self.gather.options());
         let cards = self.cards();
         let mut engines: Vec<String> = cards.iter().filter_map(|card| card.state.clone().ok()).collect();

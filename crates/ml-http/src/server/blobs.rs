@@ -43,14 +43,17 @@ pub(crate) struct Blobs {
 #[derive(Default)]
 struct State {
     held: HashMap<Sha256, Blob>,
+    held_bytes: u64,
     /// Files that somebody is about to send, or is sending.
     expected: HashMap<Sha256, Expected>,
     /// Bytes of files that are being received.
     coming_bytes: u64,
-    parts: u64,
+    last_id: u64,
 }
 
 struct Blob {
+    /// Tells it from an earlier one with the same content that was forgotten.
+    id: u64,
     bytes: u64,
     used_at: Instant,
     pins: usize,
@@ -129,12 +132,12 @@ impl Blobs {
         let blob = state.held.get_mut(&sha256)?;
         blob.used_at = Instant::now();
         blob.pins += 1;
-        Some(Pinned { blobs: Arc::clone(self), sha256, path: self.path(sha256) })
+        Some(Pinned { blobs: Arc::clone(self), sha256, id: blob.id, path: self.path(sha256) })
     }
 
     /// Forgets a file whose content is not what its name says. Who has it pinned still reads it.
     pub(crate) fn discard(&self, sha256: Sha256) {
-        if self.lock().held.remove(&sha256).is_some() {
+        if self.lock().forget(sha256) {
             remove(&self.path(sha256));
         }
     }
@@ -146,7 +149,7 @@ impl Blobs {
         let gone: Vec<Sha256> =
             state.held.iter().filter(|(_, b)| b.pins == 0 && old(b)).map(|(sha256, _)| *sha256).collect();
         for sha256 in gone {
-            state.held.remove(&sha256);
+            state.forget(sha256);
             remove(&self.path(sha256));
         }
         state.expected.retain(|_, expected| expected.senders > 0 || expected.lease_until > now);
@@ -154,16 +157,17 @@ impl Blobs {
 
     /// Begins to receive a file; `named` is what the sender calls it.
     pub(super) fn receive(self: &Arc<Self>, named: Option<Sha256>) -> io::Result<Reception> {
-        let path = {
+        let id = {
             let mut state = self.lock();
             if let Some(sha256) = named {
                 let lease_until = Instant::now();
                 state.expected.entry(sha256).or_insert(Expected { senders: 0, lease_until }).senders += 1;
             }
-            state.parts += 1;
-            self.settings.folder.join(format!("{}.{PART}", state.parts))
+            state.last_id += 1;
+            state.last_id
         };
-        Reception::begin(Coming { blobs: Arc::clone(self), named, path, bytes: 0, moved: false })
+        let path = self.settings.folder.join(format!("{id}.{PART}"));
+        Reception::begin(Coming { blobs: Arc::clone(self), id, named, path, bytes: 0, moved: false })
     }
 
     fn path(&self, sha256: Sha256) -> PathBuf {
@@ -173,7 +177,14 @@ impl Blobs {
 
 impl State {
     fn bytes(&self) -> u64 {
-        self.coming_bytes + self.held.values().map(|blob| blob.bytes).sum::<u64>()
+        self.coming_bytes + self.held_bytes
+    }
+
+    /// Forgets a file and says whether it was held.
+    fn forget(&mut self, sha256: Sha256) -> bool {
+        let blob = self.held.remove(&sha256);
+        self.held_bytes -= blob.as_ref().map_or(0, |blob| blob.bytes);
+        blob.is_some()
     }
 
     /// When to look again at a file that somebody else sends; `None` where nobody does, and the one who asked is
@@ -195,6 +206,7 @@ impl State {
 pub(crate) struct Pinned {
     blobs: Arc<Blobs>,
     sha256: Sha256,
+    id: u64,
     path: PathBuf,
 }
 
@@ -212,7 +224,9 @@ impl HeldFile for Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        if let Some(blob) = self.blobs.lock().held.get_mut(&self.sha256) {
+        if let Some(blob) = self.blobs.lock().held.get_mut(&self.sha256)
+            && blob.id == self.id
+        {
             blob.pins = blob.pins.saturating_sub(1);
         }
     }
@@ -221,6 +235,7 @@ impl Drop for Pinned {
 /// Room for a file that is being received. Dropping it gives the room back and removes what came.
 pub(super) struct Coming {
     blobs: Arc<Blobs>,
+    id: u64,
     named: Option<Sha256>,
     path: PathBuf,
     bytes: u64,
@@ -239,7 +254,7 @@ impl Coming {
             let idle = state.held.iter().filter(|(_, blob)| blob.pins == 0);
             let oldest = idle.min_by_key(|(_, blob)| blob.used_at).map(|(sha256, _)| *sha256);
             let oldest = oldest.ok_or(NoRoom)?;
-            state.held.remove(&oldest);
+            state.forget(oldest);
             remove(&self.blobs.path(oldest));
         }
         state.coming_bytes += bytes;
@@ -251,17 +266,23 @@ impl Coming {
     pub(super) fn finish(mut self, sha256: Sha256) -> io::Result<Pinned> {
         let path = self.blobs.path(sha256);
         let mut state = self.blobs.lock();
-        let blob = Blob { bytes: self.bytes, used_at: Instant::now(), pins: 0 };
-        if !state.held.contains_key(&sha256) {
+        let now = Instant::now();
+        let id = if let Some(blob) = state.held.get_mut(&sha256) {
+            // Another sender of the same file was faster.
+            blob.used_at = now;
+            blob.pins += 1;
+            blob.id
+        } else {
             fs::rename(&self.path, &path)?;
             self.moved = true;
-        }
-        // Room for the same bytes, now as a file that is held.
-        state.coming_bytes -= self.bytes;
-        self.bytes = 0;
-        state.held.entry(sha256).or_insert(blob).pins += 1;
+            let bytes = std::mem::take(&mut self.bytes);
+            state.coming_bytes -= bytes;
+            state.held_bytes += bytes;
+            state.held.insert(sha256, Blob { id: self.id, bytes, used_at: now, pins: 1 });
+            self.id
+        };
         drop(state);
-        Ok(Pinned { blobs: Arc::clone(&self.blobs), sha256, path })
+        Ok(Pinned { blobs: Arc::clone(&self.blobs), sha256, id, path })
     }
 }
 
@@ -300,4 +321,52 @@ fn is_ours(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let part = name.strip_suffix(PART).and_then(|name| name.strip_suffix('.'));
     name.parse::<Sha256>().is_ok() || part.is_some_and(|number| number.parse::<u64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blobs(folder: &Path) -> Arc<Blobs> {
+        let max_age = Duration::from_mins(1);
+        let folder = folder.to_owned();
+        Blobs::open(BlobSettings { folder, max_bytes: 100, max_blob_bytes: 100, max_age }).unwrap()
+    }
+
+    async fn bring(blobs: &Arc<Blobs>, content: &'static [u8]) -> Pinned {
+        let mut reception = blobs.receive(None).unwrap();
+        reception.add(content.into(), 100).await.unwrap();
+        reception.finish(None).await.unwrap_or_else(|problem| panic!("{problem:?}"))
+    }
+
+    #[tokio::test]
+    async fn a_file_that_nobody_asked_for_in_a_long_time_goes_unless_it_is_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = blobs(folder.path());
+        let used = bring(&blobs, b"used").await;
+        let unused = bring(&blobs, b"unused").await.sha256();
+        blobs.sweep(Instant::now());
+        assert!(blobs.find(unused).is_some());
+        let later = Instant::now() + Duration::from_secs(61);
+        blobs.sweep(later);
+        assert_eq!((blobs.find(unused), blobs.find(used.sha256())), (None, Some(4)));
+        assert_eq!((blobs.stats().count, blobs.stats().bytes), (1, 4));
+        let sha256 = used.sha256();
+        drop(used);
+        blobs.sweep(later + Duration::from_secs(61));
+        assert_eq!(blobs.find(sha256), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_held_a_file_that_was_forgotten_does_not_let_go_of_its_successor() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = blobs(folder.path());
+        let old = bring(&blobs, b"file").await;
+        blobs.discard(old.sha256());
+        let new = bring(&blobs, b"file").await;
+        drop(old);
+        blobs.sweep(Instant::now() + Duration::from_secs(61));
+        assert_eq!(blobs.find(new.sha256()), Some(4), "it is still in use");
+    }
 }

@@ -167,7 +167,9 @@ async fn when_a_server_is_killed_in_the_middle_another_one_answers() {
     let storage = MemoryStorage::with(&[b"file"]);
     let mut servers = [Running::start(Fake::new(&["m-a"])).await, Running::start(Fake::new(&["m-a"])).await];
     let fleet = Arc::new(fleet_of(&[&servers[0], &servers[1]], &storage).await);
-    servers.iter().for_each(|server| server.detector.close_gate());
+    for server in &servers {
+        server.detector.close_gate();
+    }
     let (asking, what) = (Arc::clone(&fleet), assignment(b"file", "m-a"));
     let asked = tokio::spawn(async move { asking.ask(&what, silent(), StopToken::new()).await });
     until("a call", || async { servers.iter().any(|server| server.detector.counts().calls.len() == 1) })
@@ -264,22 +266,27 @@ async fn what_lies_in_the_file_is_told_at_once_and_no_other_server_is_bothered()
 #[tokio::test]
 async fn a_stored_file_that_is_gone_changed_or_too_large_is_an_error_that_does_not_pass() {
     let large = vec![1; 2000];
-    let storage = MemoryStorage::with(&[b"file", &large]);
+    let storage = MemoryStorage::with(&[b"same", b"shorter", b"longer", &large]);
     let options = Options { max_blob_bytes: 1000, ..Options::default() };
     let server = Running::with(Fake::new(&["m-a"]), options).await;
     let fleet = fleet_of(&[&server], &storage).await;
-    storage.change(b"file", b"elif");
-    let cases: [(&[u8], _); 3] = [
+    storage.change(b"same", b"emas");
+    storage.change(b"shorter", b"short");
+    storage.change(b"longer", b"now longer than before");
+    let cases: [(&[u8], _); 5] = [
         (b"gone", ErrorCode::FileMissing),
-        (b"file", ErrorCode::FileMissing),
+        (b"same", ErrorCode::FileMissing),
+        (b"shorter", ErrorCode::FileMissing),
+        (b"longer", ErrorCode::FileMissing),
         (&large, ErrorCode::FileTooLarge),
     ];
     for (file, code) in cases {
         let what = assignment(file, "m-a");
         let error = soon("an answer", fleet.ask(&what, silent(), StopToken::new())).await.unwrap_err();
-        assert_eq!((error.code, error.code.may_pass()), (code, false));
+        assert_eq!((error.code, error.code.may_pass()), (code, false), "{}", String::from_utf8_lossy(file));
     }
-    assert_eq!(server.count("PUT"), 1, "only the changed one was sent");
+    assert_eq!(server.count(&format!("PUT /blobs/{}", assignment(&large, "m-a").sha256)), 0);
+    assert_eq!(state_of(&fleet, &server).await, ServerState::Healthy);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! The ML server and its client over real connections, with a detector that does what the test says.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod analyze;
 mod blobs;

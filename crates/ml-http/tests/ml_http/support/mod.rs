@@ -19,7 +19,7 @@ pub(crate) use server::{KEY, OTHER_KEY, Options, Running, json, settings};
 pub(crate) use storage::MemoryStorage;
 
 /// How long a test waits for what must come.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Waits for what must come.
 pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
