@@ -6,6 +6,7 @@ Sides are run in turn; every round of a side begins with an empty database, an e
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import measure
 
 from .alone import Amounts, measure_alone
-from .report import document
+from .report import Build, document
 from .rounds import Sizes, measure_round
 from .servers import Models, Postgres, Redis
 from .sides import Node, Ours, Side, World
@@ -31,6 +32,7 @@ def main() -> None:
     if options.quick:
         sizes = Sizes(runs=40, alone=20, uploads=40, big_mib=20, people=2, sockets=10, events=40)
         amounts = Amounts(big_mib=64, asks=100, uploads=40, people=2, queued=200)
+    build = Build(str(options.program), options.profile, os.getloadavg()[0])
     with world() as servers:
         ours, node = Ours(servers, options.program.resolve()), Node(servers)
         chosen = [side for side in (ours, node) if options.only in (None, side.name)]
@@ -42,7 +44,7 @@ def main() -> None:
         for need in needs:
             print(need)
         return
-    text = document(rounds["ours"], rounds["node"], needs, sizes, str(options.program), options.profile)
+    text = document(rounds["ours"], rounds["node"], needs, sizes, build)
     if options.quick or options.dry:
         print(text)
         return

@@ -52,6 +52,10 @@ class Process:
         """Processor time so far, with that of children that have ended."""
         return cpu_secs(self.child.pid)
 
+    def cpu_secs_since(self, before: float) -> float:
+        """Processor time since an earlier look; never less than what the system can tell apart."""
+        return max(self.cpu_secs() - before, 1 / TICKS_PER_SEC)
+
     def resident_bytes(self) -> int:
         """Resident memory now, of this process alone."""
         return measure.resident_bytes(self.child.pid)

@@ -19,6 +19,19 @@ Rounds = Sequence[dict[str, float]]
 
 
 @dataclass(frozen=True)
+class Build:
+    """What was measured, and how busy the machine was with other things."""
+
+    program: str
+    profile: str
+    load: float
+
+
+# What a reader of the figures should know of a profile.
+OWN_CODE = {"dev": ": our own code is optimised little (level 1), what it stands on fully (level 3)"}
+
+
+@dataclass(frozen=True)
 class Line:
     """A figure of both sides."""
 
@@ -39,13 +52,13 @@ class Line:
         return None if self.figure.aim is None else self.ratio.middle >= self.figure.aim
 
 
-def document(ours: Rounds, node: Rounds, needs: Sequence[Need], sizes: Sizes, program: str, profile: str) -> str:
+def document(ours: Rounds, node: Rounds, needs: Sequence[Need], sizes: Sizes, build: Build) -> str:
     """The whole document."""
     lines = [Line.of(figure, ours, node) for figure in FIGURES]
     needs = [*in_time(ours, sizes), *needs]
     parts = [
         HEAD.format(rounds=len(ours)),
-        facts(program, profile),
+        facts(build),
         method(sizes),
         comparison(lines, sizes),
         alone(needs),
@@ -115,7 +128,7 @@ def yes(is_met: bool | None) -> str:
     return "reached" if is_met else "**not reached**"
 
 
-def facts(program: str, profile: str) -> str:
+def facts(build: Build) -> str:
     """On what it was measured, without the name of the machine."""
     memory_gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     packages = json.loads((HERE / "node" / "package.json").read_text())["dependencies"]
@@ -123,9 +136,9 @@ def facts(program: str, profile: str) -> str:
     cores = len(os.sched_getaffinity(0))
     return "\n".join(
         [
-            f"* {datetime.datetime.now(datetime.UTC).date()}, load before the start {os.getloadavg()[0]:.1f}",
+            f"* {datetime.datetime.now(datetime.UTC).date()}, load of the machine before the start {build.load:.1f}",
             f"* {machine.processor()}, {cores} cores for everything (servers, load and both sides), {memory_gib:.0f} GiB, {os.uname().sysname} {os.uname().machine}",
-            f"* {machine.first_line(program, '--version')}, profile {profile}",
+            f"* {machine.first_line(build.program, '--version')}, profile {build.profile}{OWN_CODE.get(build.profile, '')}",
             f"* Node {machine.first_line('node', '--version')}, {', '.join(f'{name} {packages[name]}' for name in names)}",
             f"* {machine.first_line(str(postgres_tools() / 'postgres'), '--version')}, {machine.first_line('redis-server', '--version').split(' sha')[0]}",
         ]

@@ -48,20 +48,20 @@ class Figure:
 
 FIGURES = [
     Figure("upload_rate", "uploads of 1 MB, 8 at once", "1/s", True, 3),
-    Figure("upload_mb_rate", "the same", "MB/s", True),
-    Figure("upload_per_cpu", "the same, per CPU second of the API server", "1/CPU s", True),
-    Figure("big_rate", "one file of {big} MiB", "MB/s", True),
+    Figure("upload_mb_rate", "uploads of 1 MB, 8 at once, bytes", "MB/s", True),
+    Figure("upload_per_cpu", "uploads of 1 MB, 8 at once, per CPU second of the API server", "1/CPU s", True),
+    Figure("big_rate", "upload of one file of {big} MiB", "MB/s", True),
     Figure("p50_ms", "202 for 1 MB, one at a time, p50", "ms", False),
-    Figure("p99_ms", "the same, p99", "ms", False),
+    Figure("p99_ms", "202 for 1 MB, one at a time, p99", "ms", False),
     Figure("job_rate", "jobs of 5-model flows, upload to verdict", "1/s", True),
-    Figure("job_per_cpu", "the same, per CPU second of API server and worker", "1/CPU s", True, 3),
-    Figure("verdict_ms", "one run at a time, upload to verdict, p50", "ms", False),
-    Figure("start_p50_ms", "the same, 202 to the first model at work (plan, enqueue, claim), p50", "ms", False),
-    Figure("start_p99_ms", "the same, p99", "ms", False),
-    Figure("end_p50_ms", "the same, last model's answer to the end of the run (store, conclude), p50", "ms", False),
-    Figure("end_p99_ms", "the same, p99", "ms", False),
-    Figure("delivery_rate", "event fan-out to {all_sockets} sockets", "1/s", True),
-    Figure("delivery_cpu_us", "the same, CPU of the API server per delivery", "µs", False),
+    Figure("job_per_cpu", "jobs of 5-model flows, per CPU second of API server and worker", "1/CPU s", True, 3),
+    Figure("verdict_ms", "one run at a time: upload to verdict, p50", "ms", False),
+    Figure("start_p50_ms", "one run at a time: 202 to the first model at work (plan, enqueue, claim), p50", "ms", False),
+    Figure("start_p99_ms", "one run at a time: 202 to the first model at work, p99", "ms", False),
+    Figure("end_p50_ms", "one run at a time: last model's answer to the end of the run (store, conclude), p50", "ms", False),
+    Figure("end_p99_ms", "one run at a time: last model's answer to the end of the run, p99", "ms", False),
+    Figure("delivery_rate", "event fan-out to {all_sockets} sockets, deliveries", "1/s", True),
+    Figure("delivery_cpu_us", "event fan-out, CPU of the API server per delivery", "µs", False),
     Figure("idle_mib", "resident memory, idle", "MiB", False, 4),
     Figure("flows_mib", "resident memory, highest, during flows", "MiB", False, 4),
     Figure("uploads_mib", "resident memory of the API server, highest, during uploads", "MiB", False, 4),
@@ -91,12 +91,12 @@ def flows(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str,
         walks = [walk(service, people[0], maker, events) for _ in range(sizes.alone)]
         before = events.ends
         with Peak(service.api, worker) as peak:
-            cpu_before = service.api.cpu_secs() + worker.cpu_secs()
+            cpu_before = service.api.cpu_secs(), worker.cpu_secs()
             begin = time.perf_counter()
             upload_many(service.port, people, maker, sizes.runs)
             events.wait_for_ends(before + sizes.runs, service)
             wall_secs = time.perf_counter() - begin
-            cpu_secs = service.api.cpu_secs() + worker.cpu_secs() - cpu_before
+            cpu_secs = service.api.cpu_secs_since(cpu_before[0]) + worker.cpu_secs_since(cpu_before[1])
     check_ends(service, WARM_UP + sizes.alone + sizes.runs)
     service.stop_worker()
     jobs = sizes.runs * MODELS
@@ -136,7 +136,7 @@ def fan_out(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[st
         sockets.fan_out()
         cpu_before = service.api.cpu_secs()
         done = sockets.fan_out()
-        cpu_secs = service.api.cpu_secs() - cpu_before
+        cpu_secs = service.api.cpu_secs_since(cpu_before)
     return {
         "delivery_rate": done["deliveries"] / done["secs"],
         "delivery_cpu_us": cpu_secs / done["deliveries"] * 1e6,
@@ -151,7 +151,7 @@ def uploads(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[st
         one = upload_many(service.port, people[:1], megabyte, sizes.alone)
         cpu_before = service.api.cpu_secs()
         many = upload_many(service.port, people, megabyte, sizes.uploads)
-        cpu_secs = service.api.cpu_secs() - cpu_before
+        cpu_secs = service.api.cpu_secs_since(cpu_before)
         big = upload_many(service.port, people[:1], Sound(sizes.big_mib), 1)
     return {
         "upload_rate": sizes.uploads / many.wall_secs,

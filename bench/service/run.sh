@@ -18,5 +18,5 @@ profile=${PROFILE:-dev}
 folder=$profile
 if [ "$profile" = dev ]; then folder=debug; fi
 cargo build --locked --workspace --bin drishtiksha --profile "$profile"
-export PYTHONPATH=bench
+export PYTHONPATH=bench${PYTHONPATH:+:$PYTHONPATH}
 exec python3 -B -m service --program "target/$folder/drishtiksha" --profile "$profile" "$@"
