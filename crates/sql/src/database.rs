@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dk_app::ports::StoreError;
+use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, IsolationLevel,
@@ -153,26 +154,37 @@ impl Database {
         self.backend() == DbBackend::Postgres
     }
 
-    /// Waits for a piece of work and notes how long it took, under the words that say what was tried.
-    pub(crate) async fn timed<T>(
-        &self,
+    /// Waits for a piece of work and notes how long it took, under the words that say what was tried. Boxed, because
+    /// the state of several queries in a row is big.
+    pub(crate) fn timed<'a, T>(
+        &'a self,
         tried: &'static str,
-        work: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<T, StoreError> {
-        self.measured(tried, work).await.map_err(|fault| fault.in_store(tried))
+        work: impl Future<Output = Result<T, Fault>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>>
+    where
+        T: Send + 'a,
+    {
+        let measured = self.measured(tried, work);
+        Box::pin(async move { measured.await.map_err(|fault| fault.in_store(tried)) })
     }
 
     /// As [`Database::timed`], and leaves the words to the caller.
-    pub(crate) async fn measured<T>(
-        &self,
+    pub(crate) fn measured<'a, T>(
+        &'a self,
         tried: &'static str,
-        work: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<T, Fault> {
-        let begin = tokio::time::Instant::now();
-        let answer = work.await;
-        metrics::histogram!("db_query_seconds", "operation" => tried).record(begin.elapsed().as_secs_f64());
-        self.count_connections();
-        answer
+        work: impl Future<Output = Result<T, Fault>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, Fault>>
+    where
+        T: Send + 'a,
+    {
+        Box::pin(async move {
+            let begin = tokio::time::Instant::now();
+            let answer = work.await;
+            let took_secs = begin.elapsed().as_secs_f64();
+            metrics::histogram!("db_query_seconds", "operation" => tried).record(took_secs);
+            self.count_connections();
+            answer
+        })
     }
 
     fn count_connections(&self) {

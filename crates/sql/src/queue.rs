@@ -72,10 +72,10 @@ impl SqlQueue {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    async fn timed<T>(
+    async fn timed<T: Send>(
         &self,
         tried: &'static str,
-        work: impl Future<Output = Result<T, Fault>>,
+        work: impl Future<Output = Result<T, Fault>> + Send,
     ) -> Result<T, QueueError> {
         self.db.measured(tried, work).await.map_err(|fault| fault.in_queue(tried))
     }

@@ -12,9 +12,7 @@ use super::support::{Bench, PATIENCE, analyze, media_id, model, planned, run_id}
 /// What the promise needs as the pause before a second attempt.
 pub fn backoff(promise: &str) -> Duration {
     match promise {
-        "a_running_job_is_not_removed_and_one_that_waits_for_its_next_attempt_is" => {
-            Duration::from_secs(3_600)
-        }
+        "a_running_job_is_not_removed_and_one_that_waits_for_its_next_attempt_is" => Duration::from_hours(1),
         _ => Duration::from_millis(10),
     }
 }

@@ -157,6 +157,6 @@ pub async fn a_job_that_outlasts_the_grace_is_stopped_and_given_back_without_cou
 
 /// Long before its grace is over.
 pub async fn a_worker_that_is_idle_stops_at_once(bench: &Bench) {
-    let grace = Duration::from_secs(3_600);
+    let grace = Duration::from_hours(1);
     assert!(bench.worker(1, grace, |_, _| async { Ok(()) }).end().await.is_empty());
 }

@@ -125,7 +125,7 @@ pub async fn an_end_and_a_cancellation_at_once_leave_one_end(stores: &Stores) {
         let (ended, cancelled) =
             tokio::join!(stores.runs.end(run, &name, &how, at(3)), stores.runs.cancel(ada.id, run, at(3)),);
         let (ended, (detail, _, events)) = (ended.unwrap(), cancelled.unwrap().unwrap());
-        assert!(ended.run.is_some() != !events.is_empty(), "one of the two ended it");
+        assert_eq!(ended.run.is_some(), events.is_empty(), "one of the two ended it");
         let row = stores.library.medium_row(ada.id, media.id).await.unwrap().unwrap();
         assert_eq!(row.status, detail.run.status);
     }

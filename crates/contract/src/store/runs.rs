@@ -4,8 +4,8 @@ use dk_app::ports::{
     Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Run, RunDetail, Start,
 };
 use dk_domain::{
-    AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Reason, RunId, RunStatus, Urgency, UserId,
-    Verdict,
+    AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Probability, Reason, RunId, RunStatus, Urgency,
+    UserId, Verdict,
 };
 
 use super::Stores;
@@ -178,7 +178,7 @@ pub async fn a_run_goes_from_queued_to_its_verdict(stores: &Stores) {
     assert_eq!((row.status, row.verdict), (RunStatus::Analyzed, Some(verdict.prediction)));
     let answered = &stored.analyses[1];
     assert_eq!((answered.status, answered.prediction), (AnalysisStatus::Completed, Some(Prediction::Fake)));
-    assert_eq!(answered.probability.map(|p| p.get()), Some(1.0 - 1.0 / 30.0));
+    assert_eq!(answered.probability.map(Probability::get), Some(1.0 - 1.0 / 30.0));
     assert_eq!((answered.model_version.as_deref(), answered.processing_secs), (Some("1.2.0"), Some(1.25)));
 }
 
@@ -308,8 +308,7 @@ pub async fn a_cancelled_run_stays_cancelled(stores: &Stores) {
     let ended = EventKind::Ended { status: RunStatus::Cancelled, verdict: None, answered: 1 };
     assert_eq!((events.len(), &events[0].kind), (1, &ended));
     let states: Vec<_> = after.analyses.iter().map(|part| part.status).collect();
-    use AnalysisStatus::{Cancelled, Completed};
-    assert_eq!(states, [Completed, Cancelled, Cancelled]);
+    assert_eq!(states, [AnalysisStatus::Completed, AnalysisStatus::Cancelled, AnalysisStatus::Cancelled]);
     assert_eq!(detail(stores, ada.id, run).await, after);
     assert!(end(stores, run, "zz", &fake(), at(5)).await.events.is_empty());
     assert!(matches!(stores.runs.start(run, &model("clip-probe"), at(5)).await.unwrap(), Start::Over));

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use time::OffsetDateTime;
 
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[expect(clippy::struct_field_names, reason = "the names of the columns")]
 #[sea_orm(table_name = "deepfake_analyses")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

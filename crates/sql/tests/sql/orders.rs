@@ -1,8 +1,10 @@
 //! Random orders of what happens to a run, on both databases with the same answers.
 
+use dk_contract::store::Stores;
 use dk_contract::store::orders::{MODELS, Step, any_order_counts_right};
 use proptest::prelude::*;
-use sea_orm::{ConnectionTrait, Statement};
+use proptest::test_runner::TestRunner;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::support::{self, Fresh};
 
@@ -26,32 +28,46 @@ const MISCOUNTED: &str = "select count(*) as runs from analysis_runs run where r
 const OUTCOME: &str =
     "select run.status || ' ' || run.remaining || ' ' || part.model_name || ' ' || part.status
     || ' ' || part.attempts as line from analysis_runs run
-    join deepfake_analyses part on part.analysis_run_id = run.id order by part.model_name";
+    join deepfake_analyses part on part.analysis_run_id = run.id where run.id = $1 order by part.model_name";
 
-async fn outcome(fresh: Fresh, steps: &[Step]) -> Vec<String> {
-    let url = fresh.url.clone();
-    let stores = support::stores(fresh);
-    any_order_counts_right(&stores, steps).await;
-    let raw = sea_orm::Database::connect(url).await.unwrap();
-    let ask = |sql: &str| Statement::from_string(raw.get_database_backend(), sql);
-    let miscounted = raw.query_one_raw(ask(MISCOUNTED)).await.unwrap().unwrap();
-    assert_eq!(miscounted.try_get::<i64>("", "runs").unwrap(), 0);
-    let lines = raw.query_all_raw(ask(OUTCOME)).await.unwrap();
-    raw.close().await.unwrap();
-    lines.iter().map(|row| row.try_get("", "line").unwrap()).collect()
+/// A store, and a way to its rows.
+struct Side {
+    stores: Stores,
+    raw: DatabaseConnection,
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_order_of_steps_counts_right_and_ends_once_on_both_databases(
-        steps in proptest::collection::vec(step(), 1..24),
-    ) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (sqlite, postgres) = (support::sqlite().await, support::postgres().await);
-            assert_eq!(outcome(sqlite, &steps).await, outcome(postgres, &steps).await);
-        });
+impl Side {
+    async fn new(fresh: Fresh) -> Self {
+        let raw = sea_orm::Database::connect(&fresh.url).await.unwrap();
+        Self { stores: support::stores(fresh), raw }
     }
+
+    async fn outcome(&self, steps: &[Step]) -> Vec<String> {
+        let run = any_order_counts_right(&self.stores, steps).await;
+        let backend = self.raw.get_database_backend();
+        let miscounted = Statement::from_string(backend, MISCOUNTED);
+        let miscounted = self.raw.query_one_raw(miscounted).await.unwrap().unwrap();
+        assert_eq!(miscounted.try_get::<i64>("", "runs").unwrap(), 0);
+        let outcome = Statement::from_sql_and_values(backend, OUTCOME, [run.get().into()]);
+        let lines = self.raw.query_all_raw(outcome).await.unwrap();
+        lines.iter().map(|row| row.try_get("", "line").unwrap()).collect()
+    }
+}
+
+#[test]
+fn any_order_of_steps_counts_right_and_ends_once_on_both_databases() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (sqlite, postgres) = runtime.block_on(async {
+        (Side::new(support::sqlite().await).await, Side::new(support::postgres().await).await)
+    });
+    let config =
+        ProptestConfig { cases: 48, max_shrink_iters: 100, failure_persistence: None, ..Default::default() };
+    let orders = proptest::collection::vec(step(), 1..24);
+    let agree = |steps: Vec<Step>| {
+        runtime.block_on(async {
+            assert_eq!(sqlite.outcome(&steps).await, postgres.outcome(&steps).await);
+        });
+        Ok(())
+    };
+    TestRunner::new(config).run(&orders, agree).unwrap();
 }

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::support;
 
-async fn empty_databases() -> (Vec<String>, tempfile::TempDir) {
+fn empty_databases() -> (Vec<String>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let postgres = dk_testkit::postgres::shared().unwrap().empty_database().unwrap();
     (vec![format!("sqlite://{}", folder.path().join("new.db").display()), postgres.url], folder)
@@ -13,7 +13,7 @@ async fn empty_databases() -> (Vec<String>, tempfile::TempDir) {
 
 #[tokio::test]
 async fn migrating_twice_and_by_many_at_once_is_harmless() {
-    let (urls, _folder) = empty_databases().await;
+    let (urls, _folder) = empty_databases();
     for url in urls {
         let one = Database::open(&url, PoolOptions::default()).await.unwrap();
         let other = Database::open(&url, PoolOptions::default()).await.unwrap();
@@ -29,7 +29,7 @@ async fn migrating_twice_and_by_many_at_once_is_harmless() {
 
 #[tokio::test]
 async fn tables_of_a_newer_or_an_older_program_are_told_apart() {
-    let (urls, _folder) = empty_databases().await;
+    let (urls, _folder) = empty_databases();
     for url in urls {
         let db = Database::open(&url, PoolOptions::default()).await.unwrap();
         db.migrate().await.unwrap();

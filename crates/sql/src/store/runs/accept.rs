@@ -1,7 +1,7 @@
 //! The beginning: a medium with its first run, and another run of a medium.
 
 use dk_app::ports::{Accepted, AddRun, ErrandKind, EventKind, Media, NewMedia, NewRun};
-use dk_domain::{MediaId, RunStatus, UserId};
+use dk_domain::{MediaId, ModelName, RunStatus, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -107,7 +107,7 @@ async fn add_first_or_next(
     number: i32,
     now: OffsetDateTime,
 ) -> Result<analysis_runs::Model, Fault> {
-    let wanted: Vec<&str> = run.wanted.iter().map(|name| name.as_str()).collect();
+    let wanted: Vec<&str> = run.wanted.iter().map(ModelName::as_str).collect();
     let row = analysis_runs::Model {
         id: run.id.get(),
         media_id: media.get(),

@@ -122,7 +122,7 @@ pub(super) async fn end_without_models(
 /// How the parts of a run ended.
 #[derive(Default)]
 struct Votes {
-    votes: Vec<dk_domain::Vote>,
+    given: Vec<dk_domain::Vote>,
     failed: usize,
     unfinished: usize,
 }
@@ -140,7 +140,7 @@ async fn votes(tx: &Transaction, held: &Held) -> Result<Votes, Fault> {
     let mut all = Votes::default();
     for (status, vote) in parts {
         match (word::<AnalysisStatus>(&status)?, vote) {
-            (AnalysisStatus::Completed, Some(vote)) => all.votes.push(rows::vote(vote)?),
+            (AnalysisStatus::Completed, Some(vote)) => all.given.push(rows::vote(vote)?),
             (AnalysisStatus::Pending | AnalysisStatus::Processing, _) => all.unfinished += 1,
             _ => all.failed += 1,
         }
@@ -153,7 +153,7 @@ async fn conclude_by_votes(
     held: &Held,
     now: OffsetDateTime,
 ) -> Result<(RunStatus, EventKind), Fault> {
-    let Votes { votes, failed, .. } = votes(tx, held).await?;
+    let Votes { given: votes, failed, .. } = votes(tx, held).await?;
     let status = RunStatus::of_ended(votes.len(), failed);
     // Where nobody answered there is nothing to say of the file.
     let verdict = (!votes.is_empty()).then(|| conclude_votes(&votes, failed));
