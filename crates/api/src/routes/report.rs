@@ -4,7 +4,7 @@ use axum::Json as Reply;
 use axum::extract::State;
 use dk_app::ErrorCode;
 use dk_app::ports::{Analysis, Media, RunDetail};
-use dk_domain::{AnalysisStatus, RunId, RunStatus, Verdict};
+use dk_domain::{AnalysisStatus, RunId, RunStatus, Verdict, conclude_votes};
 use dk_wire::{FailureMessage, FileDocument, MediaMessage, ResultPayload, SCHEMA, VerdictMessage};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,16 +40,21 @@ async fn report(
     let analyses: Result<Vec<ResultPayload>, _> =
         payloads.iter().map(|text| serde_json::from_str(text)).collect();
     let analyses = analyses.map_err(|error| Problem::inner(Code::Internal, error))?;
-    Ok(Reply(document(&media, verdict, analyses, &detail.analyses)))
+    Ok(Reply(document(&media, &verdict, analyses, &detail.analyses)))
 }
 
-/// A run that was cancelled may have answers, and they are not what was asked for.
-fn verdict(detail: &RunDetail) -> Result<&Verdict, Problem> {
-    let not_ended = |why: &str| Problem::new(Code::RunNotEnded).detail(why);
+/// A run that was cancelled may have answers, and they are not what was asked for. One in which every model failed
+/// has no verdict of its own, and the rule says what that means.
+fn verdict(detail: &RunDetail) -> Result<Verdict, Problem> {
+    let not_ended = |why: &str| Err(Problem::new(Code::RunNotEnded).detail(why));
     match (&detail.run.verdict, detail.run.status) {
-        (_, RunStatus::Cancelled) => Err(not_ended("the run was cancelled")),
-        (Some(verdict), status) if status.is_ended() => Ok(verdict),
-        (_, status) => Err(not_ended(&format!("the run is {status}"))),
+        (_, RunStatus::Cancelled) => not_ended("the run was cancelled"),
+        (_, status) if !status.is_ended() => not_ended(&format!("the run is {status}")),
+        (Some(verdict), _) => Ok(verdict.clone()),
+        (None, _) => {
+            let failed = detail.analyses.iter().filter(|row| row.status == AnalysisStatus::Failed);
+            Ok(conclude_votes(&[], failed.count()))
+        }
     }
 }
 

@@ -1,0 +1,1 @@
+//! Live events through the real `socket.io-client`.

@@ -1,0 +1,20 @@
+//! Requests on the real router over ports that live in memory: what the edge itself promises. The same routes over
+//! real servers are tested with the binary.
+
+mod admin;
+mod browser;
+mod client;
+mod content;
+mod document;
+mod health;
+mod keys;
+mod limits;
+mod live;
+mod matrix;
+mod media;
+mod passwords;
+mod problems;
+mod runs;
+mod sessions;
+mod uploads;
+mod world;

@@ -1,0 +1,286 @@
+//! Files, jobs, models, passwords and inspection in memory.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dk_app::ports::{
+    Analyst, Answer, AskError, Assignment, ByteStream, Errand, FailedJob, HealthLog, HealthRecord, Incoming,
+    InspectError, Inspector, JobHandler, JobQueue, LocalFile, Offer, Outbox, PasswordError, PasswordHash,
+    Passwords, Planned, QueueCounts, QueueError, ServerStatus, Staged, Storage, StorageError, StoreError,
+    Stored, StoredEntry, Watcher, WorkOptions,
+};
+use dk_app::{ErrorCode, StopToken};
+use dk_domain::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaId, MediaKind, ModelName, RunId};
+use futures_util::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use super::rows::Rows;
+
+/// Files; what is on its way lies in a folder of its own.
+pub(crate) struct Disk {
+    folder: tempfile::TempDir,
+    files: Mutex<HashMap<String, Bytes>>,
+    pub(crate) is_full: std::sync::atomic::AtomicBool,
+}
+
+impl Disk {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, files: Mutex::default(), is_full: false.into() }
+    }
+
+    /// How many files are stored, and how many are on their way.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.files.lock().unwrap().len(), std::fs::read_dir(self.folder.path()).unwrap().count())
+    }
+}
+
+struct Arriving {
+    path: std::path::PathBuf,
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+#[async_trait]
+impl Incoming for Arriving {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StorageError> {
+        if self.is_full {
+            return Err(StorageError::Full);
+        }
+        self.bytes.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Staged, StorageError> {
+        std::fs::write(&self.path, &self.bytes).unwrap();
+        let sha256: [u8; 32] = Sha256::digest(&self.bytes).into();
+        Ok(Staged::new(self.path.clone(), sha256.into(), self.bytes.len() as u64))
+    }
+}
+
+#[async_trait]
+impl Storage for Disk {
+    async fn receive(&self) -> Result<Box<dyn Incoming>, StorageError> {
+        let path = self.folder.path().join(uuid_text());
+        let is_full = self.is_full.load(std::sync::atomic::Ordering::SeqCst);
+        Ok(Box::new(Arriving { path, bytes: Vec::new(), is_full }))
+    }
+
+    async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
+        let key = format!("{kind}/{id}");
+        let bytes = std::fs::read(staged.path()).unwrap();
+        self.files.lock().unwrap().insert(key.clone(), bytes.into());
+        Ok(Stored { url: format!("file:///secret/{key}"), key })
+    }
+
+    async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
+        let Some(bytes) = self.files.lock().unwrap().get(key).cloned() else { return Ok(None) };
+        let part = match range {
+            Some(range) => bytes.slice(range.start as usize..range.end as usize),
+            None => bytes,
+        };
+        Ok(Some(futures_util::stream::iter([Ok(part)]).boxed()))
+    }
+
+    async fn local(&self, _: &str) -> Result<Option<LocalFile>, StorageError> {
+        Ok(None)
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), StorageError> {
+        self.files.lock().unwrap().remove(key);
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        _: OffsetDateTime,
+        _: Option<&str>,
+        _: u16,
+    ) -> Result<Vec<StoredEntry>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+fn uuid_text() -> String {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    format!("{}.part", NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
+}
+
+/// Knows a file by its first bytes.
+pub(super) struct Sniffer;
+
+impl Inspector for Sniffer {
+    fn inspect(&self, path: &Path, _: &StopToken) -> Result<(MediaFacts, String), InspectError> {
+        let bytes = std::fs::read(path).unwrap();
+        let refuse = |code: ErrorCode, message: &str| {
+            Err(InspectError { code, message: message.to_owned(), hint: None })
+        };
+        let (kind, format, mimetype) = match bytes.as_slice() {
+            [] => return refuse(ErrorCode::EmptyFile, "the file is empty"),
+            [0x89, b'P', b'N', b'G', ..] => (MediaKind::Image, "png", "image/png"),
+            [b'R', b'I', b'F', b'F', ..] => (MediaKind::Audio, "wav", "audio/wav"),
+            [b'B', b'A', b'D', ..] => {
+                return refuse(ErrorCode::UnreadableMedia, "the picture cannot be read");
+            }
+            [b'O', b'W', b'N', ..] => return refuse(ErrorCode::ToolMissing, "/usr/bin/ffmpeg is not there"),
+            _ => return refuse(ErrorCode::UnsupportedMedia, "this is no picture, video or sound"),
+        };
+        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        let is_image = kind == MediaKind::Image;
+        let facts = MediaFacts {
+            kind,
+            format: format.to_owned(),
+            bytes: bytes.len() as u64,
+            sha256: sha256.into(),
+            duration_ms: (!is_image).then_some(1500),
+            image: is_image.then_some(ImageFacts {
+                width_px: 3,
+                height_px: 2,
+                animated: false,
+                exif: Exif::default(),
+            }),
+            video: None,
+            audio: (!is_image).then(|| AudioFacts {
+                codec: "pcm".to_owned(),
+                sample_rate_hz: 16_000,
+                channels: 1,
+            }),
+        };
+        Ok((facts, mimetype.to_owned()))
+    }
+}
+
+/// Passwords as they are; an older kind is marked.
+pub(super) struct PlainPasswords;
+
+pub(super) fn plain(password: &str) -> PasswordHash {
+    PasswordHash(format!("new:{password}"))
+}
+
+#[async_trait]
+impl Passwords for PlainPasswords {
+    async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
+        Ok(plain(password))
+    }
+
+    async fn check(&self, password: &str, stored: Option<&PasswordHash>) -> Result<bool, PasswordError> {
+        Ok(stored.and_then(|stored| stored.0.split_once(':')).is_some_and(|(_, known)| known == password))
+    }
+
+    fn is_outdated(&self, stored: &PasswordHash) -> bool {
+        stored.0.starts_with("old:")
+    }
+}
+
+pub(super) struct NoOutbox;
+
+#[async_trait]
+impl Outbox for NoOutbox {
+    async fn take(&self, _: u16, _: OffsetDateTime, _: OffsetDateTime) -> Result<Vec<Errand>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn done(&self, _: &[i64]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn later(&self, _: i64, _: OffsetDateTime) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl HealthLog for Rows {
+    async fn record(&self, _: &HealthRecord) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn history(
+        &self,
+        server: Option<&str>,
+        since: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<HealthRecord>, StoreError> {
+        let tables = self.open("read looks").await?;
+        let fits = |look: &&HealthRecord| {
+            look.status.checked_at >= since && server.is_none_or(|name| look.status.name == name)
+        };
+        Ok(tables.looks.iter().rev().filter(fits).take(usize::from(limit)).cloned().collect())
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl JobQueue for Rows {
+    async fn enqueue(&self, _: &Planned) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn remove(&self, _: RunId, _: &[ModelName]) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn counts(&self) -> Result<QueueCounts, QueueError> {
+        let source = |error| QueueError { tried: "count", source: Box::new(error) };
+        let failed = self.open("count jobs").await.map_err(source)?.failed.len() as u64;
+        Ok(QueueCounts { waiting: 3, failed, ..QueueCounts::default() })
+    }
+
+    async fn failed(&self, offset: u32, limit: u16) -> Result<Vec<FailedJob>, QueueError> {
+        let tables = self.tables();
+        Ok(tables.failed.iter().skip(offset as usize).take(usize::from(limit)).cloned().collect())
+    }
+
+    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
+        let mut tables = self.tables();
+        let at = tables.failed.iter().position(|job| job.id == id);
+        Ok(at.map(|at| tables.failed.remove(at)))
+    }
+
+    async fn alive(&self, _: RunId, _: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {
+        Ok(Vec::new())
+    }
+
+    async fn ping(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn work(&self, _: Arc<dyn JobHandler>, _: WorkOptions, _: StopToken) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Analyst for Rows {
+    async fn offers(&self) -> Vec<Offer> {
+        self.tables().offers.clone()
+    }
+
+    async fn ask(&self, _: &Assignment, _: Watcher, _: StopToken) -> Result<Answer, AskError> {
+        Err(AskError { code: ErrorCode::ModelUnavailable, message: "there is no model here".to_owned() })
+    }
+
+    async fn servers(&self) -> Vec<ServerStatus> {
+        self.tables().servers.clone()
+    }
+
+    fn publishes_progress(&self) -> bool {
+        true
+    }
+}
