@@ -207,6 +207,7 @@ impl Work<'_> {
 
     async fn one(&self, target: &Target, bench: &Bench<'_>) -> Result<Option<Done>, Failure> {
         let bar = self.display.file(&target.name);
+        bar.step(&format!("following run {}", target.run.id));
         let patience = Duration::from_secs(self.args.patience);
         let course =
             Course { server: self.server, run: &target.run.id, patience, bar: &bar, stop: self.stop };

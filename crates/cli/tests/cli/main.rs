@@ -7,7 +7,9 @@
 )]
 
 mod cancel;
+mod client;
 mod client_faults;
+mod client_server;
 mod client_stand_in;
 mod exit_codes;
 mod hostile;
