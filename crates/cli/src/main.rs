@@ -25,6 +25,10 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
+/// The system's allocator keeps what many threads once needed for the hashing of passwords.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The hidden word with which this program starts itself to drop its rights before it becomes a tool.
 const SANDBOX_WORD: &str = "__sandbox";
 /// The hidden word with which a limited child tries weights that were never loaded here.

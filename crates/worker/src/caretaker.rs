@@ -30,8 +30,8 @@ impl Default for CareOptions {
         Self {
             mend_every: Duration::from_secs(10),
             look_every: Duration::from_secs(30),
-            tidy_every: Duration::from_secs(3600),
-            orphan_age: Duration::from_secs(3600),
+            tidy_every: Duration::from_hours(1),
+            orphan_age: Duration::from_hours(1),
             keep: Retention { events: time::Duration::days(7), health: time::Duration::days(30) },
         }
     }

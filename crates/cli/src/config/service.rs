@@ -131,7 +131,7 @@ fn parsed<T: std::str::FromStr>(text: Text<'_>, key: &str) -> Result<T, Failure>
     text(key).parse().map_err(|_| wrong(key, &text(key)))
 }
 
-fn number<T: std::str::FromStr + PartialOrd>(
+fn number<T: std::str::FromStr + PartialOrd + Copy>(
     text: Text<'_>,
     key: &str,
     least: T,

@@ -15,15 +15,16 @@ pub(crate) struct MediaInspector {
 
 impl Inspector for MediaInspector {
     fn inspect(&self, path: &Path, stop: &StopToken) -> Result<(MediaFacts, String), InspectError> {
-        let file = MediaFile::open(path, &self.tools, &self.limits, &Silent, stop).map_err(error)?;
+        let file =
+            MediaFile::open(path, &self.tools, &self.limits, &Silent, stop).map_err(|fault| error(&fault))?;
         let mime = mime(&file.facts).to_owned();
         Ok((file.facts, mime))
     }
 }
 
 /// Words for whoever sent the file: the path of our copy says nothing to them.
-fn error(error: MediaError) -> InspectError {
-    let message = match &error {
+fn error(error: &MediaError) -> InspectError {
+    let message = match error {
         MediaError::Io { source, .. } => {
             tracing::error!(%error, cause = %source, "an uploaded file could not be read back");
             "the stored copy of the file could not be read".to_owned()

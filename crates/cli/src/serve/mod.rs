@@ -129,9 +129,10 @@ impl Roles {
 async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     let metrics = metrics::install()?;
     let stop = StopToken::new();
-    let ml_at = match roles.judges_for_others(config) {
-        true => Some(listen(config.service.ml_host, config.service.ml_port, "ML_PORT").await?),
-        false => None,
+    let ml_at = if roles.judges_for_others(config) {
+        Some(listen(config.service.ml_host, config.service.ml_port, "ML_PORT").await?)
+    } else {
+        None
     };
     let parts = Parts::build(roles, config, ml_at.as_ref().map(|at| at.address.port()), &stop).await?;
     let mut tasks = tokio::task::JoinSet::new();

@@ -29,8 +29,8 @@ use crate::wiring;
 /// How many times more failed sign-ins one address has than one account.
 const ADDRESS_FACTOR: u32 = 10;
 /// An ML server keeps a file that nobody asks for this long.
-const BLOB_AGE: Duration = Duration::from_secs(3600);
-const QUARTER_HOUR: Duration = Duration::from_secs(900);
+const BLOB_AGE: Duration = Duration::from_hours(1);
+const QUARTER_HOUR: Duration = Duration::from_mins(15);
 
 /// What the parts of this process stand on.
 pub(super) struct Parts {
@@ -110,16 +110,14 @@ async fn build_ports(
     let database = ready_database(config).await?;
     let store = Arc::new(Store::new(database.clone(), Arc::clone(&ambient)));
     let storage = open_storage(config, Arc::clone(&ambient)).await?;
-    let (queue, limiter): (Arc<dyn JobQueue>, Arc<dyn Limiter>) = match redis {
-        Some(redis) => {
-            let options = QueueOptions { backoff: config.service.retry, ..QueueOptions::default() };
-            (Arc::new(redis.queue(options)), Arc::new(redis.limiter()))
-        }
-        None => {
-            let options = dk_sql::QueueOptions { backoff: config.service.retry, ..dk_sql::QueueOptions::default() };
-            let queue = SqlQueue::new(database, Arc::clone(&ambient), options);
-            (Arc::new(queue), Arc::new(MemoryLimiter::new(Arc::clone(&ambient))))
-        }
+    let (queue, limiter): (Arc<dyn JobQueue>, Arc<dyn Limiter>) = if let Some(redis) = redis {
+        let options = QueueOptions { backoff: config.service.retry, ..QueueOptions::default() };
+        (Arc::new(redis.queue(options)), Arc::new(redis.limiter()))
+    } else {
+        let options =
+            dk_sql::QueueOptions { backoff: config.service.retry, ..dk_sql::QueueOptions::default() };
+        let queue = SqlQueue::new(database, Arc::clone(&ambient), options);
+        (Arc::new(queue), Arc::new(MemoryLimiter::new(Arc::clone(&ambient))))
     };
     let analyst = open_analyst(roles, config, Arc::clone(&storage), Arc::clone(&ambient), stop).await?;
     Ok(Ports {
@@ -297,7 +295,7 @@ pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiCo
     let secret = signing_secret(config, ambient)?;
     let key = SigningKey::new(secret.as_bytes())
         .map_err(|error| Failure::wrong_use(error, "set JWT_SECRET to a longer random text"))?;
-    let per_minute = |limit: u32| Quota { limit, window: Duration::from_secs(60) };
+    let per_minute = |limit: u32| Quota { limit, window: Duration::from_mins(1) };
     let per_account = Quota { limit: service.logins_per_quarter, window: QUARTER_HOUR };
     let per_address =
         Quota { limit: service.logins_per_quarter.saturating_mul(ADDRESS_FACTOR), window: QUARTER_HOUR };

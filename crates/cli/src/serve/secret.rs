@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use dk_app::ports::Ambient;
+use dk_domain::Sha256;
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ fn kept(place: &Path, ambient: &dyn Ambient) -> std::io::Result<String> {
     }
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(place) {
         Ok(mut file) => {
-            let secret: String = ambient.secret().iter().map(|byte| format!("{byte:02x}")).collect();
+            let secret = Sha256::from(ambient.secret()).to_string();
             file.write_all(secret.as_bytes())?;
             file.sync_all()?;
             Ok(secret)

@@ -10,7 +10,7 @@ use crate::process::{Launch, Process};
 use crate::sockets::Socket;
 
 fn serve(home: &Home) -> Process {
-    Launch::new(&["serve"], home.path(""), home.path("serve.log")).start()
+    Launch::new(&["serve"], &home.path(""), home.path("serve.log")).start()
 }
 
 fn id(medium: &Value) -> &str {
@@ -69,7 +69,7 @@ async fn the_answer_is_the_one_of_the_command_line() {
     let served = ada.get(&format!("/api/v1/runs/{run}/report")).await;
     let output = Launch::new(
         &["analyze", "--json", "--quiet", &path.to_string_lossy()],
-        home.path(""),
+        &home.path(""),
         home.path("analyze.log"),
     )
     .command()

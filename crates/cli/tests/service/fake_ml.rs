@@ -53,27 +53,27 @@ impl Scripted {
 
     /// Lets everything go that is held, now and later.
     pub(crate) fn let_go(&self) {
-        self.gate.lock().unwrap().is_open = true;
+        self.gate.lock().expect("no other holder panicked").is_open = true;
         self.moved.notify_all();
     }
 
     /// Waits until this many are held.
     pub(crate) fn wait_until_holding(&self, many: u32) {
-        let gate = self.gate.lock().unwrap();
+        let gate = self.gate.lock().expect("no other holder panicked");
         let (_gate, timeout) = self
             .moved
             .wait_timeout_while(gate, crate::process::DEADLINE, |gate| gate.holding < many)
-            .unwrap();
+            .expect("no other holder panicked");
         assert!(!timeout.timed_out(), "nothing is held");
     }
 
     /// Waits until this many were stopped while they were held.
     pub(crate) fn wait_until_stopped(&self, many: u32) {
-        let gate = self.gate.lock().unwrap();
+        let gate = self.gate.lock().expect("no other holder panicked");
         let (_gate, timeout) = self
             .moved
             .wait_timeout_while(gate, crate::process::DEADLINE, |gate| gate.stopped < many)
-            .unwrap();
+            .expect("no other holder panicked");
         assert!(!timeout.timed_out(), "nothing was stopped");
     }
 
@@ -88,17 +88,17 @@ impl Scripted {
         let _watch = stop.on_stop(move || {
             let _ = sender.send(());
         });
-        self.gate.lock().unwrap().holding += 1;
+        self.gate.lock().expect("no other holder panicked").holding += 1;
         self.moved.notify_all();
         loop {
             if receiver.recv_timeout(std::time::Duration::from_millis(10)).is_ok() || stop.is_stopped() {
-                let mut gate = self.gate.lock().unwrap();
+                let mut gate = self.gate.lock().expect("no other holder panicked");
                 gate.holding -= 1;
                 gate.stopped += 1;
                 self.moved.notify_all();
                 return true;
             }
-            let mut gate = self.gate.lock().unwrap();
+            let mut gate = self.gate.lock().expect("no other holder panicked");
             if gate.is_open {
                 gate.holding -= 1;
                 return false;

@@ -11,7 +11,7 @@ use crate::process::Launch;
 #[tokio::test]
 async fn what_is_no_medium_is_refused_by_name_and_leaves_nothing() {
     let home = Home::new();
-    let service = Launch::new(&["serve"], home.path(""), home.path("serve.log"))
+    let service = Launch::new(&["serve"], &home.path(""), home.path("serve.log"))
         .env("DRISHTIKSHA_MAX_FILE_BYTES", "2000000")
         .start();
     let ada = Person::sign_up(&service.url("api"), "ada").await;
@@ -48,7 +48,7 @@ async fn what_is_no_medium_is_refused_by_name_and_leaves_nothing() {
 #[tokio::test]
 async fn a_file_that_breaks_the_decoder_every_time_ends_its_run_and_nothing_else() {
     let home = Home::new();
-    let service = Launch::new(&["serve"], home.path(""), home.path("serve.log")).start();
+    let service = Launch::new(&["serve"], &home.path(""), home.path("serve.log")).start();
     let ada = Person::sign_up(&service.url("api"), "ada").await;
     let mut broken = std::fs::read(clip(&home.path(""), "whole.mp4", 2)).expect("a clip");
     // The table of contents stays and says that there are pictures; the pictures are noise.

@@ -44,9 +44,9 @@ async fn a_job_that_kills_its_worker_every_time_fails_and_lets_its_run_end() {
     let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold), ("quick", Does::Answer)]);
     let ada = Person::sign_up(&api.url("api"), "ada").await;
     let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
-    let held = || format!("select status from deepfake_analyses where model_name = 'held'");
+    let held = "select status from deepfake_analyses where model_name = 'held'";
     let mut killed = 0;
-    while !["FAILED", "COMPLETED"].contains(&stage.sql(&held()).as_str()) {
+    while !["FAILED", "COMPLETED"].contains(&stage.sql(held).as_str()) {
         assert!(killed < 6, "it is tried for ever");
         let mut worker = stage.start("worker");
         let path = format!("/api/v1/media/{}", medium["id"].as_str().unwrap());

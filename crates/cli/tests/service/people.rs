@@ -103,7 +103,7 @@ impl Person {
         let body: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::ACCEPTED, "{body}");
         let expected = format!("/api/v1/media/{}", body["id"].as_str().expect("an id"));
-        assert_eq!(location.expect("a Location").to_str().unwrap(), expected);
+        assert_eq!(location.expect("a Location").to_str().expect("text"), expected);
         body
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -21,7 +21,7 @@ pub(crate) struct Launch {
 
 impl Launch {
     /// `args` in a clean environment; what it logs goes to the file `log`.
-    pub(crate) fn new(args: &[&str], home: PathBuf, log: PathBuf) -> Self {
+    pub(crate) fn new(args: &[&str], home: &Path, log: PathBuf) -> Self {
         let mut env = BTreeMap::new();
         env.insert("DRISHTIKSHA_HOME".to_owned(), home.to_string_lossy().into_owned());
         for (name, value) in [

@@ -61,7 +61,7 @@ impl Stage {
         let number = self.started.get();
         self.started.set(number + 1);
         let log = self.home.path(format!("{}-{number}.log", args.join("-")));
-        let launch = Launch::new(args, self.home.path(""), log)
+        let launch = Launch::new(args, &self.home.path(""), log)
             .env("DATABASE_URL", self.postgres.url())
             .env("REDIS_URL", self.redis.url())
             .env("JWT_SECRET", "0123456789abcdef0123456789abcdef")
@@ -136,7 +136,8 @@ impl FakeMl {
             format!("http://{address}")
         };
         // On a thread of its own: the test itself runs within a runtime.
-        let url = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(begin)).join().expect("it starts"));
+        let url =
+            std::thread::scope(|scope| scope.spawn(|| runtime.block_on(begin)).join().expect("it starts"));
         Self { url, runtime: Some(runtime) }
     }
 }
@@ -159,7 +160,7 @@ async fn ml_server(detector: Arc<dyn Detector>, folder: PathBuf) -> MlServer {
             folder,
             max_bytes: 1 << 30,
             max_blob_bytes: 1 << 28,
-            max_age: std::time::Duration::from_secs(3600),
+            max_age: std::time::Duration::from_hours(1),
         },
     };
     let server = MlServer::open(detector, Arc::new(Moments), None, settings).await.expect("the server opens");

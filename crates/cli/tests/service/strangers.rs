@@ -22,7 +22,7 @@ async fn no_request_made_from_the_document_breaks_the_service_or_gets_an_undocum
         return;
     };
     let home = Home::new();
-    let service = Launch::new(&["serve"], home.path(""), home.path("serve.log")).start();
+    let service = Launch::new(&["serve"], &home.path(""), home.path("serve.log")).start();
     let base = service.url("api");
     let password = service.word_after("password: ").expect("a printed password");
     let admin = Person::log_in(&base, "admin@localhost", &password).await;
