@@ -1,6 +1,7 @@
 //! One client that listens: what it has got, what it still needs, and whether it may go on listening.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use dk_app::account::authenticate;
 use dk_app::ports::{Event, EventKind, StoreError};
@@ -50,6 +51,8 @@ enum End {
     NoRight,
     /// It takes nothing.
     TooSlow,
+    /// The rows are out of reach, so nobody knows what it has missed.
+    Unavailable,
 }
 
 /// A packet that did not go out.
@@ -70,6 +73,17 @@ struct UploadMessage {
     event_id: Option<u64>,
 }
 
+/// Events that wait in the rows because they could not be delivered.
+#[derive(Debug, Clone, Copy)]
+struct Stuck {
+    since: Instant,
+    pause: Duration,
+    try_at: Instant,
+}
+
+/// The first pause before trying again; each further one without success is twice as long, up to [`STEP`].
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
 /// One client that listens.
 pub(super) struct Connection {
     app: App,
@@ -80,8 +94,7 @@ pub(super) struct Connection {
     pace: Pace,
     /// Number of the last event that was delivered; everything before it was too.
     last: u64,
-    /// Since when something waits in the rows that could not be delivered.
-    stuck_since: Option<Instant>,
+    stuck: Option<Stuck>,
     ends_at: Option<Instant>,
 }
 
@@ -96,7 +109,7 @@ impl Connection {
         let left = admission.expires_at.map(|end| end - app.ports.ambient.now());
         let ends_at = left.map(|left| Instant::now() + left.try_into().unwrap_or_default());
         let pace = Pace::default();
-        Self { app, socket, admission, listener, requests, pace, last: 0, stuck_since: None, ends_at }
+        Self { app, socket, admission, listener, requests, pace, last: 0, stuck: None, ends_at }
     }
 
     /// Serves the client until it goes or must go. `last` is the number of the last event it has got before; without
@@ -111,6 +124,7 @@ impl Connection {
             End::TokenExpired => "token_expired",
             End::NoRight => "session_ended",
             End::TooSlow => "too_slow",
+            End::Unavailable => "unavailable",
         };
         tracing::debug!(user.id = %self.user(), code, "a live connection was ended");
         // The client cannot tell from the disconnection alone why it came. A full buffer takes neither; the
@@ -133,7 +147,7 @@ impl Connection {
             }
             Err(error) => {
                 report(&error);
-                Err(End::TooSlow)
+                Err(End::Unavailable)
             }
         }
     }
@@ -171,8 +185,7 @@ impl Connection {
 
     /// When there is something to do without being asked.
     fn flush_at(&self) -> Option<Instant> {
-        let stuck = self.stuck_since.map(|_| Instant::now() + STEP);
-        stuck.into_iter().chain(self.pace.next()).min()
+        self.stuck.map(|stuck| stuck.try_at).into_iter().chain(self.pace.next()).min()
     }
 
     async fn hear(&mut self, feed: Feed) -> Result<(), End> {
@@ -181,9 +194,9 @@ impl Connection {
             Feed::CatchUp => self.catch_up().await,
             Feed::Event(event) => match event.number {
                 Some(number) if number <= self.last => Ok(()),
-                Some(number) if number == self.last + 1 && self.stuck_since.is_none() => {
-                    self.deliver_next(&event, number).await
-                }
+                // It is in the rows, and is read when there is room.
+                Some(_) if self.stuck.is_some() => Ok(()),
+                Some(number) if number == self.last + 1 => self.deliver_next(&event, number).await,
                 // Another one comes first: it is in the rows.
                 Some(_) => self.catch_up().await,
                 None => match self.pace.take(&event, Instant::now()) {
@@ -231,10 +244,10 @@ impl Connection {
         for event in self.pace.due(Instant::now()) {
             self.deliver_progress(&event)?;
         }
-        match self.stuck_since {
-            Some(since) if since.elapsed() > self.app.config.socket_patience => Err(End::TooSlow),
-            Some(_) => self.catch_up().await,
-            None => Ok(()),
+        match self.stuck {
+            Some(stuck) if stuck.since.elapsed() > self.app.config.socket_patience => Err(End::TooSlow),
+            Some(stuck) if stuck.try_at <= Instant::now() => self.catch_up().await,
+            _ => Ok(()),
         }
     }
 
@@ -246,7 +259,7 @@ impl Connection {
                 Ok(events) => events,
                 Err(error) => {
                     report(&error);
-                    self.stuck_since.get_or_insert_with(Instant::now);
+                    self.stick();
                     return Ok(());
                 }
             };
@@ -254,12 +267,12 @@ impl Connection {
             for event in events {
                 let Some(number) = event.number else { continue };
                 self.deliver_next(&event, number).await?;
-                if self.stuck_since.is_some() {
+                if self.stuck.is_some() {
                     return Ok(());
                 }
             }
             if is_last {
-                self.stuck_since = None;
+                self.stuck = None;
                 return Ok(());
             }
         }
@@ -278,15 +291,25 @@ impl Connection {
         match sent {
             Ok(()) => {
                 self.last = number;
-                self.stuck_since = None;
+                self.stuck = None;
                 Ok(())
             }
             Err(Unsent::Full) => {
-                self.stuck_since.get_or_insert_with(Instant::now);
+                self.stick();
                 Ok(())
             }
             Err(Unsent::Gone) => Err(End::Gone),
         }
+    }
+
+    /// Tries again later.
+    fn stick(&mut self) {
+        let now = Instant::now();
+        let (since, pause) = match self.stuck {
+            Some(stuck) => (stuck.since, (stuck.pause * 2).min(STEP)),
+            None => (now, FIRST_PAUSE),
+        };
+        self.stuck = Some(Stuck { since, pause, try_at: now + pause });
     }
 
     /// Progress is not kept: a mark that does not fit is superseded by the next.

@@ -67,7 +67,6 @@ pub(crate) struct World {
     pub(crate) rows: Arc<Rows>,
     pub(crate) disk: Arc<Disk>,
     pub(crate) bus: MemoryBus,
-    pub(crate) ports: Ports,
     pub(crate) router: Router,
     pub(crate) stop: StopToken,
 }
@@ -104,8 +103,8 @@ impl World {
         config.max_upload_bytes = 64 * 1024;
         change(&mut config);
         let stop = StopToken::new();
-        let router = dk_api::router(ports.clone(), config, &stop);
-        Self { clock, rows, disk, bus, ports, router, stop }
+        let router = dk_api::router(ports, config, &stop);
+        Self { clock, rows, disk, bus, router, stop }
     }
 
     /// Somebody without a credential.
