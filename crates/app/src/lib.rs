@@ -6,6 +6,7 @@ mod analyze;
 mod detector;
 mod gather;
 pub mod local;
+pub mod memory;
 pub mod ports;
 mod progress;
 pub mod service;

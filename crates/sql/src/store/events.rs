@@ -35,6 +35,9 @@ pub(super) async fn write(
     kinds: Vec<EventKind>,
     at: OffsetDateTime,
 ) -> Result<Vec<Event>, Fault> {
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
     let count = i64::try_from(kinds.len())?;
     let raise = Statement::from_sql_and_values(
         tx.get_database_backend(),
@@ -45,6 +48,7 @@ pub(super) async fn write(
         return Ok(Vec::new());
     };
     let mut events = Vec::with_capacity(kinds.len());
+    let mut written = Vec::with_capacity(kinds.len());
     for (number, kind) in (counter.last_event - count + 1..).zip(kinds) {
         let event = Event {
             user_id: about.user,
@@ -56,9 +60,10 @@ pub(super) async fn write(
         };
         let message = rows::event_json(&event)?;
         let row = Model { user_id: about.user.get(), number, media_id: about.media.get(), at, message };
-        Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+        written.push(row.into_active_model());
         events.push(event);
     }
+    Entity::insert_many(written).exec_without_returning(tx).await?;
     Ok(events)
 }
 

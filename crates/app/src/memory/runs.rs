@@ -1,0 +1,273 @@
+//! The port [`Runs`].
+
+use async_trait::async_trait;
+use dk_domain::{
+    AnalysisId, AnalysisStatus, ErrorCode, Event, EventKind, MediaId, MediaKind, ModelName, RunId, RunStatus,
+    UserId, conclude_votes,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::steps::{end_part, new_media, nothing, pending};
+use super::{MemoryStore, Part, RunRow};
+use crate::ports::{
+    Accepted, AddRun, EndOfAnalysis, Ended, ErrandKind, Media, NewMedia, NewRun, Planned, ProgressMark, Run,
+    RunDetail, Runs, StalledRun, Start, StoreError,
+};
+
+const UPLOAD: &str = "upload";
+
+#[async_trait]
+impl Runs for MemoryStore {
+    async fn accept(
+        &self,
+        media: &NewMedia,
+        run: &NewRun,
+        idempotency_key: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Accepted, StoreError> {
+        let mut state = self.lock();
+        let before = state.led_to(media.user_id, idempotency_key, UPLOAD, now);
+        if let Some(before) = before.and_then(|(id, _)| state.media.get(&id)) {
+            return Ok(Accepted::Again(Box::new(before.clone())));
+        }
+        state.media.insert(media.id, new_media(media, now));
+        let (_, events) = state.begin(media.id, run, now);
+        let led = (media.id, run.id, now + Duration::hours(24));
+        state.note(media.user_id, idempotency_key, UPLOAD, led);
+        let stored = state.media[&media.id].clone();
+        Ok(Accepted::New(Box::new(stored), events))
+    }
+
+    async fn accepted_before(
+        &self,
+        owner: UserId,
+        idempotency_key: &str,
+    ) -> Result<Option<Media>, StoreError> {
+        let now = self.ambient.now();
+        let state = self.lock();
+        let before = state.led_to(owner, Some(idempotency_key), UPLOAD, now);
+        Ok(before.and_then(|(id, _)| state.owned(owner, id).cloned()))
+    }
+
+    async fn add_run(
+        &self,
+        owner: UserId,
+        media: MediaId,
+        run: &NewRun,
+        idempotency_key: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<AddRun, StoreError> {
+        let mut state = self.lock();
+        if state.owned(owner, media).is_none() {
+            return Ok(AddRun::NoMedia);
+        }
+        let purpose = media.to_string();
+        let before = state.led_to(owner, idempotency_key, &purpose, now);
+        if let Some(row) = before.and_then(|(_, run)| state.runs.get(&run)) {
+            return Ok(AddRun::Again(Box::new(row.run.clone())));
+        }
+        if state.runs.values().any(|row| row.run.media_id == media && row.is_under_way()) {
+            return Ok(AddRun::UnderWay);
+        }
+        let (row, events) = state.begin(media, run, now);
+        state.note(owner, idempotency_key, &purpose, (media, run.id, now + Duration::hours(24)));
+        Ok(AddRun::Added(Box::new(row), events))
+    }
+
+    async fn to_plan(&self, id: RunId) -> Result<Option<(Run, MediaKind, UserId, u32)>, StoreError> {
+        let state = self.lock();
+        let Some(row) = state.runs.get(&id).filter(|row| row.is_under_way() && !row.is_planned) else {
+            return Ok(None);
+        };
+        let media = &state.media[&row.run.media_id];
+        let is_other = |other: &&RunRow| {
+            other.run.id != id
+                && other.is_under_way()
+                && state.owned(media.user_id, other.run.media_id).is_some()
+        };
+        let backlog = u32::try_from(state.runs.values().filter(is_other).count()).unwrap_or(u32::MAX);
+        Ok(Some((row.run.clone(), media.facts.kind, media.user_id, backlog)))
+    }
+
+    async fn plan(
+        &self,
+        id: RunId,
+        analyses: &[(AnalysisId, ModelName)],
+        place: u32,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let Some(media_id) = state.open_run(id).filter(|row| !row.is_planned).map(|row| row.run.media_id)
+        else {
+            return Ok(false);
+        };
+        if analyses.is_empty() {
+            return Ok(false);
+        }
+        let kind = state.media[&media_id].facts.kind;
+        let parts =
+            analyses.iter().map(|(part, model)| (model.clone(), pending(*part, id, model, kind, now)));
+        if let Some(row) = state.runs.get_mut(&id) {
+            row.parts = parts.collect();
+            (row.is_planned, row.place, row.updated_at, row.run.waiting_for) = (true, place, now, None);
+        }
+        let models = analyses.iter().map(|(_, model)| model.clone()).collect();
+        state.write_errand(ErrandKind::Enqueue(Planned { media_id, run_id: id, models, place }), now);
+        Ok(true)
+    }
+
+    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+        if let Some(row) = self.lock().open_run(id).filter(|row| !row.is_planned) {
+            (row.run.waiting_for, row.updated_at) = (Some(reason.to_owned()), now);
+        }
+        Ok(())
+    }
+
+    async fn end_without_models(&self, id: RunId, now: OffsetDateTime) -> Result<Ended, StoreError> {
+        let mut state = self.lock();
+        if state.open_run(id).is_none_or(|row| row.is_planned) {
+            return Ok(nothing());
+        }
+        let event = state.close(id, RunStatus::Failed, Some(conclude_votes(&[], 0)), 0, now);
+        Ok(Ended { events: state.write_events(id, vec![event], now), run: Some(RunStatus::Failed) })
+    }
+
+    async fn start(&self, run: RunId, model: &ModelName, now: OffsetDateTime) -> Result<Start, StoreError> {
+        let mut state = self.lock();
+        let Some(part) = state.open_part(run, model) else { return Ok(Start::Over) };
+        let analysis = &mut part.analysis;
+        (analysis.status, analysis.progress, analysis.updated_at) = (AnalysisStatus::Processing, None, now);
+        analysis.attempts += 1;
+        state.process(run, now);
+        let Some(assignment) = state.assignment(run, model) else { return Ok(Start::Over) };
+        let events = state.write_events(run, vec![EventKind::Started { model: model.clone() }], now);
+        Ok(Start::Go(Box::new(assignment), events))
+    }
+
+    async fn progress(
+        &self,
+        marks: &[(RunId, ModelName, Option<ProgressMark>)],
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        for (run, model, mark) in marks {
+            if let Some(part) = state.open_part(*run, model) {
+                part.analysis.progress = mark.or(part.analysis.progress);
+                part.analysis.updated_at = now;
+            }
+        }
+        Ok(())
+    }
+
+    async fn will_retry(
+        &self,
+        run: RunId,
+        model: &ModelName,
+        code: ErrorCode,
+        message: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut state = self.lock();
+        let Some(part) = state.open_part(run, model) else { return Ok(Vec::new()) };
+        let analysis = &mut part.analysis;
+        (analysis.status, analysis.progress, analysis.updated_at) = (AnalysisStatus::Pending, None, now);
+        let message = message.to_owned();
+        analysis.error = Some((code, message.clone()));
+        let failed = EventKind::Failed { model: model.clone(), code, message, will_retry: true };
+        Ok(state.write_events(run, vec![failed], now))
+    }
+
+    async fn end(
+        &self,
+        run: RunId,
+        model: &ModelName,
+        how: &EndOfAnalysis,
+        now: OffsetDateTime,
+    ) -> Result<Ended, StoreError> {
+        let mut state = self.lock();
+        let Some(part) = state.open_part(run, model) else { return Ok(nothing()) };
+        let mut kinds = vec![end_part(part, how, now)];
+        let ended = state.conclude(run, now).map(|(status, event)| {
+            kinds.push(event);
+            status
+        });
+        if ended.is_none() {
+            state.process(run, now);
+        }
+        Ok(Ended { events: state.write_events(run, kinds, now), run: ended })
+    }
+
+    async fn conclude(&self, run: RunId, now: OffsetDateTime) -> Result<Ended, StoreError> {
+        let mut state = self.lock();
+        let Some((status, event)) = state.conclude(run, now) else { return Ok(nothing()) };
+        Ok(Ended { events: state.write_events(run, vec![event], now), run: Some(status) })
+    }
+
+    async fn cancel(
+        &self,
+        owner: UserId,
+        run: RunId,
+        now: OffsetDateTime,
+    ) -> Result<Option<(RunDetail, Vec<ModelName>, Vec<Event>)>, StoreError> {
+        let mut state = self.lock();
+        let Some(row) = state.owned_run(owner, run) else { return Ok(None) };
+        if !row.is_under_way() {
+            return Ok(Some((row.detail(), Vec::new(), Vec::new())));
+        }
+        let (models, mut answered) = (row.unfinished(), 0);
+        for part in state.runs.get_mut(&run).into_iter().flat_map(|row| row.parts.values_mut()) {
+            answered += usize::from(part.analysis.status == AnalysisStatus::Completed);
+            if !part.analysis.status.is_ended() {
+                (part.analysis.status, part.analysis.updated_at) = (AnalysisStatus::Cancelled, now);
+            }
+        }
+        let event = state.close(run, RunStatus::Cancelled, None, answered, now);
+        let events = state.write_events(run, vec![event], now);
+        Ok(Some((state.runs[&run].detail(), models, events)))
+    }
+
+    async fn reopen(&self, run: RunId, model: &ModelName, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let Some(media) = state.runs.get(&run).map(|row| row.run.media_id) else { return Ok(false) };
+        let is_other = |row: &RunRow| row.run.id != run && row.run.media_id == media && row.is_under_way();
+        if state.runs.values().any(is_other) {
+            return Ok(false);
+        }
+        let Some(row) = state.runs.get_mut(&run).filter(|row| row.run.status != RunStatus::Cancelled) else {
+            return Ok(false);
+        };
+        let failed = |part: &&mut Part| part.analysis.status == AnalysisStatus::Failed;
+        let Some(part) = row.parts.get_mut(model).filter(failed) else { return Ok(false) };
+        let analysis = &mut part.analysis;
+        (analysis.status, analysis.updated_at) = (AnalysisStatus::Pending, now);
+        (analysis.error, analysis.progress) = (None, None);
+        (row.run.verdict, row.run.ended_at) = (None, None);
+        state.stand(run, RunStatus::Processing, now);
+        Ok(true)
+    }
+
+    async fn stalled(&self, before: OffsetDateTime, limit: u16) -> Result<Vec<StalledRun>, StoreError> {
+        let state = self.lock();
+        let is_still = |row: &&RunRow| {
+            row.is_under_way()
+                && row.updated_at < before
+                && row.parts.values().all(|part| part.analysis.updated_at < before)
+        };
+        let mut still: Vec<&RunRow> = state.runs.values().filter(is_still).collect();
+        still.sort_by_key(|row| row.updated_at);
+        let stalled = |row: &RunRow| StalledRun {
+            id: row.run.id,
+            media_id: row.run.media_id,
+            models: row.unfinished(),
+            place: row.place,
+        };
+        Ok(still.into_iter().take(usize::from(limit)).map(stalled).collect())
+    }
+
+    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let events = &mut self.lock().events;
+        let there = events.len();
+        events.retain(|event| event.at >= before);
+        Ok((there - events.len()) as u64)
+    }
+}
