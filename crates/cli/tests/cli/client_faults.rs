@@ -329,9 +329,8 @@ fn tls(home: &Home) -> Option<(std::process::Child, String, std::path::PathBuf)>
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let port =
-        lines.filter_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse::<u16>().ok()).next();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse::<u16>().ok());
     let Some(port) = port else {
         server.kill().unwrap();
         server.wait().unwrap();
@@ -375,4 +374,22 @@ fn a_server_without_encryption_behind_https_is_named() {
     let outcome = finish(command);
     assert_eq!(outcome.code, Some(3), "{outcome:?}");
     assert_eq!(outcome.error_lines().len(), 1, "{outcome:?}");
+}
+
+#[test]
+fn every_command_that_talks_to_a_server_explains_itself() {
+    let home = home();
+    for (command, words) in [
+        ("login", "Secrets are never taken from the command line"),
+        ("logout", "Take the kept key back"),
+        ("upload", "--wait"),
+        ("watch", "leaves the runs going"),
+        ("runs", "partially-analyzed"),
+        ("report", "--out <DIR>"),
+    ] {
+        let help = home.run([command, "--help"]);
+        assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{command}");
+        assert!(help.stdout.contains(words), "{command}: {}", help.stdout);
+        assert!(command == "logout" || help.stdout.contains("DRISHTIKSHA_SERVER"), "{}", help.stdout);
+    }
 }

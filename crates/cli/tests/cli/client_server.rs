@@ -147,14 +147,12 @@ fn launch(home: &Home, port: &str, models: &Models) -> (Child, Vec<String>) {
     });
     let mut heard: Vec<String> = Vec::new();
     while !heard.iter().any(|line| line.starts_with("metrics")) {
-        match said.recv_timeout(PATIENCE) {
-            Ok(line) => heard.push(line),
-            Err(_) => {
-                let _ = child.kill();
-                let log = fs::read_to_string(home.path("log")).unwrap_or_default();
-                panic!("it did not become ready: {heard:?}\n{log}");
-            }
-        }
+        let Ok(line) = said.recv_timeout(PATIENCE) else {
+            let _ = child.kill();
+            let log = fs::read_to_string(home.path("log")).unwrap_or_default();
+            panic!("it did not become ready: {heard:?}\n{log}");
+        };
+        heard.push(line);
     }
     (child, heard)
 }

@@ -155,7 +155,9 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Seen>>, handler: &Handler) {
     if let Answer::Reply(status, headers, body) = answer {
         let mut text =
             format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-        headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
+        for (name, value) in headers {
+            text.extend([name, ": ", &value, "\r\n"]);
+        }
         // Who went away does not hear it.
         let _ = (&*stream).write_all(format!("{text}\r\n{body}").as_bytes());
     }
