@@ -155,6 +155,10 @@ impl Runs for MemoryStore {
                 part.analysis.progress = mark.or(part.analysis.progress);
                 part.analysis.updated_at = now;
             }
+            // Looked at: its turn comes again after those that were not.
+            if let Some(row) = state.open_run(*run).filter(|_| mark.is_none()) {
+                row.updated_at = now;
+            }
         }
         Ok(())
     }

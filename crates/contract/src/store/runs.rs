@@ -1,7 +1,8 @@
 //! Runs from acceptance to their end.
 
 use dk_app::ports::{
-    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Run, RunDetail, Start,
+    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Run, RunDetail,
+    StalledRun, Start,
 };
 use dk_domain::{
     AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Probability, Reason, RunId, RunStatus, Urgency,
@@ -369,8 +370,12 @@ pub async fn runs_that_stand_still_are_found(stores: &Stores) {
     assert_eq!((stalled[1].media_id, stalled[1].place), (media.id, 5));
     assert_eq!(stores.runs.stalled(at(50), 1).await.unwrap().len(), 1);
     assert_eq!(stores.runs.stalled(at(51), 9).await.unwrap().len(), 3);
-    stores.runs.wait(unplanned, "no ML server answers", at(60)).await.unwrap();
-    assert_eq!(stores.runs.stalled(at(55), 9).await.unwrap().len(), 2);
+    // Looked at, it comes after those that were not, and only when time has passed again.
+    stores.runs.progress(&[(still, model("clip-probe"), None)], at(60)).await.unwrap();
+    stores.runs.wait(unplanned, "no ML server answers", at(61)).await.unwrap();
+    let order = |runs: Vec<StalledRun>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
+    assert_eq!(order(stores.runs.stalled(at(55), 9).await.unwrap()), [moving]);
+    assert_eq!(order(stores.runs.stalled(at(70), 9).await.unwrap()), [moving, still, unplanned]);
 }
 
 /// Neither an unplanned run nor one with unfinished parts.
