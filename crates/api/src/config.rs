@@ -60,6 +60,8 @@ pub struct ApiConfig {
     pub upload_longest: Duration,
     /// Uploads at the same time on this server.
     pub uploads_at_once: usize,
+    /// Of these, uploads of one person.
+    pub uploads_of_one: usize,
     /// Uploads of one person.
     pub uploads_per_user: Quota,
     /// Any other request that takes longer than this is answered with 503.
@@ -95,6 +97,7 @@ impl ApiConfig {
             upload_idle: Duration::from_secs(30),
             upload_longest: Duration::from_hours(1),
             uploads_at_once: 256,
+            uploads_of_one: 16,
             uploads_per_user: Quota { limit: 300, window: MINUTE },
             request_timeout: Duration::from_secs(30),
             per_user: Quota { limit: 1200, window: MINUTE },

@@ -71,7 +71,7 @@ pub fn openapi_json() -> String {
     let versioned = quick_routes().merge(routes::media::upload_routes());
     let router = OpenApiRouter::with_openapi(Frame::openapi())
         .nest("/api/v1", versioned)
-        .nest("/api", routes::health::routes());
+        .nest("/api", routes::health::alive_routes().merge(routes::health::ready_routes()));
     let mut document = router.into_openapi();
     for (path, item) in &mut document.paths.paths {
         for (is_safe, operation) in operations(item) {

@@ -26,13 +26,19 @@ pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
     let app = App::new(ports, config);
     let quick: Router<App> = quick_routes().into();
     let upload: Router<App> = routes::media::upload_routes().into();
-    let health: Router<App> = routes::health::routes().into();
+    let alive: Router<App> = routes::health::alive_routes().into();
+    let ready: Router<App> = routes::health::ready_routes().into();
+    let health = ready.layer(from_fn_with_state(app.clone(), count_address)).merge(alive);
     let versioned = quick
         .layer(from_fn_with_state(app.clone(), time_limit))
         .merge(upload)
         .layer(from_fn_with_state(app.clone(), count_address));
     let cors = cors(&app.config);
-    let live = live::routes(&app, stop).layer(cors.clone());
+    // Live connections stand behind the same outer defences as requests.
+    let live = live::routes(&app, stop)
+        .layer(from_fn_with_state(app.clone(), count_address))
+        .layer(cors.clone())
+        .layer(from_fn_with_state(app.clone(), frame));
     Router::new()
         .nest("/api/v1", versioned)
         .nest("/api", health)

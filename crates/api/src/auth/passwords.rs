@@ -88,6 +88,10 @@ fn hash(password: &str) -> Result<PasswordHash, PasswordError> {
 
 fn check(password: &str, stored: &PasswordHash) -> Result<bool, PasswordError> {
     if stored.0.starts_with("$2") {
+        // A zero byte ends a bcrypt password, so no account has one with more behind it.
+        if password.contains('\0') {
+            return Ok(false);
+        }
         return bcrypt::verify(password, &stored.0).map_err(|source| failed("check", source));
     }
     let phc = Phc::new(&stored.0).map_err(|source| failed("check", source))?;

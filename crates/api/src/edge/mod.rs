@@ -11,7 +11,7 @@ mod time_limit;
 pub use address::{Network, NetworkError};
 
 pub(crate) use address::ClientAddress;
-pub(crate) use body::linger;
+pub(crate) use body::{Backlog, linger};
 pub(crate) use extract::{Id, Json, MaybeJson, Params};
 pub(crate) use frame::{frame, panicked};
 pub(crate) use headers::{compression, cors};

@@ -112,18 +112,18 @@ fn listen_to_client(socket: &SocketRef, requests: &Sender<Request>) {
     let weak = requests.downgrade();
     socket.on("resume", move |Data(resume): Data<Resume>, ack: AckSender| {
         let requests = weak.upgrade();
-        async move { ask(requests, Request::Resume(resume.last_event_id, ack)).await }
+        async move { ask(requests, Request::Resume(resume.last_event_id, ack)) }
     });
     let weak = requests.downgrade();
     socket.on("sync", move |ack: AckSender| {
         let requests = weak.upgrade();
-        async move { ask(requests, Request::Sync(ack)).await }
+        async move { ask(requests, Request::Sync(ack)) }
     });
 }
 
-async fn ask(requests: Option<Sender<Request>>, request: Request) {
+/// A client that asks faster than it is answered is not answered; it asks again.
+fn ask(requests: Option<Sender<Request>>, request: Request) {
     if let Some(requests) = requests {
-        // The connection has ended: nobody waits for an answer.
-        let _ = requests.send(request).await;
+        let _ = requests.try_send(request);
     }
 }

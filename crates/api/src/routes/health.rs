@@ -11,8 +11,14 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::messages::{HealthBody, ReadyBody, ReadyPart};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+/// Needs nobody, so it is asked for as often as anybody likes.
+pub(crate) fn alive_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health))
+}
+
+/// Asks everybody.
+pub(crate) fn ready_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(ready))
 }
 
 /// How long a dependency may take to answer.

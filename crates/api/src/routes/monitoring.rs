@@ -70,6 +70,9 @@ async fn server_history(
     };
     let hours = within("hours", params.hours.unwrap_or(24), 720)?;
     let limit = within("limit", params.limit.unwrap_or(200), 1000)?;
+    if params.server.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
+        return Err(malformed("server is the name of a server".to_owned()));
+    }
     let since = app.ports.ambient.now() - time::Duration::hours(i64::from(hours));
     let found = app.ports.health.history(params.server.as_deref(), since, limit).await?;
     Ok(Reply(ServerHistory { items: found.iter().map(ServerHistoryEntry::from).collect() }))
@@ -118,6 +121,9 @@ async fn failed_jobs(
         (status = 409, description = "There is nothing left to do; the job was removed"))
 )]
 async fn retry(State(app): State<App>, _: Admin, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    if id.chars().any(char::is_control) {
+        return Err(Problem::new(Code::NotFound));
+    }
     match retry_failed_job(&app.ports, &id).await? {
         RetryOutcome::Retried => Ok(StatusCode::NO_CONTENT),
         RetryOutcome::NotFound => Err(Problem::new(Code::NotFound)),

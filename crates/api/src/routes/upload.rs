@@ -8,7 +8,6 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use dk_app::ports::{Media, Staged};
 use dk_app::service::{Upload, accept};
 use dk_domain::{ModelName, Urgency};
@@ -16,7 +15,7 @@ use dk_domain::{ModelName, Urgency};
 use super::media::{idempotency_key, set_location};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::edge::{linger, take};
+use crate::edge::{Backlog, linger, take};
 use crate::messages::{MediaBody, UploadForm, check_description};
 use crate::problem::{Code, Problem};
 
@@ -57,6 +56,8 @@ pub(super) async fn upload(
     take(&app, &format!("uploads:user:{}", signed.id()), app.config.uploads_per_user).await?;
     let busy = |_| Problem::new(Code::Busy).retry_after(Duration::from_secs(2));
     let _permit = app.uploads.try_acquire().map_err(busy)?;
+    let too_many = || Problem::new(Code::RateLimited).retry_after(Duration::from_secs(2));
+    let _own = app.begin_upload(signed.id()).ok_or_else(too_many)?;
     let form = tokio::time::timeout(app.config.upload_longest, read_form(&app, request)).await;
     let form = form.map_err(|_| Problem::new(Code::RequestTimeout))??;
     let bytes = form.file.0.bytes;
@@ -116,40 +117,42 @@ struct Draft {
 }
 
 async fn read_form(app: &App, request: Request) -> Result<Form, Problem> {
+    let reader = Reader { app, backlog: Backlog::default() };
+    let request = request.map(|body| reader.backlog.watch(body));
     let multipart = Multipart::from_request(request, app).await;
     let mut multipart = multipart.map_err(|error| malformed(error.body_text()))?;
     let mut draft = Draft::default();
     for _ in 0..MAX_PARTS {
-        let next = in_time(app, multipart.next_field()).await?;
+        let next = reader.in_time(multipart.next_field()).await?;
         let Some(field) = next else {
             return draft.finish();
         };
-        draft.add(app, field).await?;
+        draft.add(&reader, field).await?;
     }
     Err(malformed(format!("a form has at most {MAX_PARTS} parts")))
 }
 
 impl Draft {
-    async fn add(&mut self, app: &App, field: Field<'_>) -> Result<(), Problem> {
+    async fn add(&mut self, reader: &Reader<'_>, field: Field<'_>) -> Result<(), Problem> {
         let name = field.name().unwrap_or_default().chars().take(80).collect::<String>();
         let twice = || Problem::field(&name, "invalid", "this part may come once");
         match name.as_str() {
             "media" if self.file.is_some() => Err(twice()),
             "media" => {
                 let filename = harmless(field.file_name().unwrap_or_default());
-                self.file = Some((receive(app, field).await?, filename));
+                self.file = Some((reader.receive(field).await?, filename));
                 Ok(())
             }
             "description" if self.description.is_some() => Err(twice()),
-            "description" => self.add_description(&read_text(app, field).await?),
+            "description" => self.add_description(&reader.text(field).await?),
             "priority" if self.urgency.is_some() => Err(twice()),
             "priority" => {
-                let word = read_text(app, field).await?.parse();
+                let word = reader.text(field).await?.parse();
                 self.urgency =
                     Some(word.map_err(|error: dk_domain::UnknownWord| invalid("priority", &error))?);
                 Ok(())
             }
-            "models" => self.add_models(&read_text(app, field).await?),
+            "models" => self.add_models(&reader.text(field).await?),
             _ => Err(Problem::field(&name, "unknown", "expected media, description, priority or models")),
         }
     }
@@ -185,43 +188,50 @@ impl Draft {
     }
 }
 
-/// Streams the file away. What came so far is removed when this ends early.
-async fn receive(app: &App, mut field: Field<'_>) -> Result<Staged, Problem> {
-    let mut incoming = app.ports.storage.receive().await?;
-    let counter = metrics::counter!("upload_bytes_total");
-    while let Some(bytes) = chunk(app, &mut field).await? {
-        counter.increment(bytes.len() as u64);
-        if incoming.len() + bytes.len() as u64 > app.config.max_upload_bytes {
-            return Err(too_large(app));
+/// Reads a form piece by piece.
+struct Reader<'a> {
+    app: &'a App,
+    backlog: Backlog,
+}
+
+impl Reader<'_> {
+    /// Streams the file away. What came so far is removed when this ends early.
+    async fn receive(&self, mut field: Field<'_>) -> Result<Staged, Problem> {
+        let app = self.app;
+        let mut incoming = app.ports.storage.receive().await?;
+        let counter = metrics::counter!("upload_bytes_total");
+        while let Some(bytes) = self.in_time(field.chunk()).await? {
+            counter.increment(bytes.len() as u64);
+            if incoming.len() + bytes.len() as u64 > app.config.max_upload_bytes {
+                return Err(too_large(app));
+            }
+            incoming.write(bytes).await?;
         }
-        incoming.write(bytes).await?;
+        Ok(incoming.finish().await?)
     }
-    Ok(incoming.finish().await?)
-}
 
-async fn read_text(app: &App, mut field: Field<'_>) -> Result<String, Problem> {
-    let mut text = Vec::new();
-    while let Some(bytes) = chunk(app, &mut field).await? {
-        text.extend_from_slice(&bytes);
-        if text.len() > MAX_TEXT_BYTES {
-            let name = field.name().unwrap_or_default().to_owned();
-            return Err(Problem::field(&name, "invalid", format!("at most {MAX_TEXT_BYTES} bytes")));
+    async fn text(&self, mut field: Field<'_>) -> Result<String, Problem> {
+        let name = field.name().unwrap_or_default().to_owned();
+        let mut text = Vec::new();
+        while let Some(bytes) = self.in_time(field.chunk()).await? {
+            text.extend_from_slice(&bytes);
+            if text.len() > MAX_TEXT_BYTES {
+                return Err(Problem::field(&name, "invalid", format!("at most {MAX_TEXT_BYTES} bytes")));
+            }
         }
+        String::from_utf8(text).map_err(|_| Problem::field(&name, "invalid", "expected UTF-8 text"))
     }
-    let name = field.name().unwrap_or_default().to_owned();
-    String::from_utf8(text).map_err(|_| Problem::field(&name, "invalid", "expected UTF-8 text"))
-}
 
-async fn chunk(app: &App, field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
-    in_time(app, field.chunk()).await
-}
-
-/// The next part or piece of one, unless the client stands still.
-async fn in_time<T>(app: &App, next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
-    match tokio::time::timeout(app.config.upload_idle, next).await {
-        Ok(Ok(next)) => Ok(next),
-        Ok(Err(error)) => Err(malformed(error.body_text())),
-        Err(_) => Err(Problem::new(Code::RequestTimeout)),
+    /// The next part or piece of one, unless the client stands still.
+    async fn in_time<T>(&self, next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
+        match tokio::time::timeout(self.app.config.upload_idle, next).await {
+            Ok(Ok(next)) => {
+                self.backlog.clear();
+                Ok(next)
+            }
+            Ok(Err(error)) => Err(malformed(error.body_text())),
+            Err(_) => Err(Problem::new(Code::RequestTimeout)),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Requests on the real router over ports that live in memory: what the edge itself promises. The same routes over
 //! real servers are tested with the binary.
 
+#![expect(clippy::unwrap_used, reason = "tests; helpers of tests are not recognised as such")]
+
 mod admin;
 mod browser;
 mod client;

@@ -168,3 +168,28 @@ async fn a_full_disk_and_a_busy_server_say_so() {
     refused.is_problem(503, "busy");
     assert_eq!(refused.header("retry-after"), "2");
 }
+
+/// Pieces without an end, each of 16 KiB.
+fn endless(begin: Vec<u8>) -> Body {
+    let rest = futures_util::stream::repeat_with(|| Ok(Bytes::from(vec![b'x'; 16 * 1024])));
+    Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from(begin))]).chain(rest))
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_part_does_not_pile_up() {
+    let world = World::new();
+    let olga = world.person("olga").await;
+    let kind = "multipart/form-data; boundary=a-boundary-that-is-nowhere-else";
+    let client = olga.with("content-type", kind);
+    let head =
+        b"--a-boundary-that-is-nowhere-else\r\nContent-Disposition: form-data; name=\"media\"; x=\"".to_vec();
+    for begin in [Vec::new(), head] {
+        let answer = client.send(Method::POST, "/api/v1/media", endless(begin)).await;
+        answer.is_problem(400, "malformed_request");
+    }
+    // The file itself may be as long as it likes, up to its limit.
+    let file = b"--a-boundary-that-is-nowhere-else\r\nContent-Disposition: form-data; name=\"media\"\r\n\r\n"
+        .to_vec();
+    client.send(Method::POST, "/api/v1/media", endless(file)).await.is_problem(413, "too_large");
+    assert_eq!(world.disk.counts(), (0, 0));
+}

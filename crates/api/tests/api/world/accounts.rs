@@ -162,7 +162,7 @@ impl Accounts for Rows {
     }
 
     async fn end_sessions(&self, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError> {
-        for session in self.open("end sessions").await?.sessions.iter_mut() {
+        for session in &mut self.open("end sessions").await?.sessions {
             session.has_ended |= session.row.user_id == user && Some(session.row.id) != keep;
         }
         Ok(())

@@ -177,7 +177,7 @@ pub(crate) fn offer(name: &str) -> dk_app::ports::Offer {
         family: "synthetic-image".parse().unwrap(),
         weight: dk_domain::Weight::Strong,
         kinds: vec![dk_domain::MediaKind::Image],
-        pipeline: "image-classifier".into(),
+        pipeline: "image-classifier",
         licence: "MIT".to_owned(),
         origin: "here".to_owned(),
         limits: vec!["Small pictures.".to_owned()],
