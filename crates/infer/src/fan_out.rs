@@ -36,7 +36,6 @@ impl Judged {
 pub(crate) fn fan_out<Item: Send + Sync, E>(
     judges: Vec<Box<dyn Judge<Item> + '_>>,
     stop: &StopToken,
-    finished: &(dyn Fn(usize, &Judged) + Sync),
     produce: impl FnOnce(&mut dyn FnMut(Item) -> bool) -> Result<(), E>,
 ) -> Result<Vec<Judged>, E> {
     // Set before the items end when they end too early: nobody may conclude from half a file.
@@ -45,14 +44,10 @@ pub(crate) fn fan_out<Item: Send + Sync, E>(
         let mut senders: Vec<Option<SyncSender<Arc<Item>>>> = Vec::new();
         let mut threads = Vec::new();
         let broken = &broken;
-        for (number, judge) in judges.into_iter().enumerate() {
+        for judge in judges {
             let (sender, items) = sync_channel::<Arc<Item>>(WAITING);
             senders.push(Some(sender));
-            threads.push(scope.spawn(move || {
-                let judged = judge_all(judge, items.into_iter(), stop, broken);
-                finished(number, &judged);
-                judged
-            }));
+            threads.push(scope.spawn(move || judge_all(judge, items.into_iter(), stop, broken)));
         }
         let produced = produce(&mut |item| {
             let item = Arc::new(item);
@@ -127,7 +122,7 @@ mod tests {
     fn a_judge_that_fails_does_not_stop_the_others() {
         let judges: Vec<Box<dyn Judge<usize>>> =
             vec![Box::new(Counter(0, Some(3))), Box::new(Counter(0, None))];
-        let judged = fan_out(judges, &StopToken::new(), &|_, _| {}, count_to_100).unwrap();
+        let judged = fan_out(judges, &StopToken::new(), count_to_100).unwrap();
         assert!(matches!(judged[0].outcome, Err(Failure::Broken(_))));
         assert!(judged[1].outcome.is_ok());
     }
@@ -136,7 +131,7 @@ mod tests {
     fn when_all_have_failed_nothing_more_is_decoded() {
         let judges: Vec<Box<dyn Judge<usize>>> = vec![Box::new(Counter(0, Some(3)))];
         let mut made = 0;
-        let produced = fan_out(judges, &StopToken::new(), &|_, _| {}, |see| {
+        let produced = fan_out(judges, &StopToken::new(), |see| {
             (0..100).all(|n| {
                 made += 1;
                 see(n)
@@ -151,7 +146,7 @@ mod tests {
     fn stop_ends_every_judge_as_stopped() {
         let stop = StopToken::new();
         let judges: Vec<Box<dyn Judge<usize>>> = vec![Box::new(Counter(0, None))];
-        let judged = fan_out(judges, &stop, &|_, _| {}, |see| {
+        let judged = fan_out(judges, &stop, |see| {
             see(0);
             stop.stop();
             see(1);

@@ -42,7 +42,7 @@ pub async fn take_care(ports: Ports, options: CareOptions, stop: StopToken) {
     tokio::join!(
         every(options.mend_every, &stop, || mend(&ports, options.mend_every)),
         every(options.look_every, &stop, || look(&ports, options.look_every)),
-        every(options.tidy_every, &stop, || tidy(&ports, &options)),
+        tidy_later(&ports, &options, &stop),
     );
 }
 
@@ -73,6 +73,13 @@ async fn look(ports: &Ports, window: Duration) {
         if let Err(error) = ports.health.record(&record).await {
             tracing::warn!(error = &error as &dyn Error, "a look at an ML server was not kept");
         }
+    }
+}
+
+/// Not at the start: a service that was set up wrongly is noticed and stopped before anything is removed.
+async fn tidy_later(ports: &Ports, options: &CareOptions, stop: &StopToken) {
+    if !pause_or_stop(options.tidy_every, stop).await {
+        every(options.tidy_every, stop, || tidy(ports, options)).await;
     }
 }
 

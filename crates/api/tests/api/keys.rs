@@ -44,7 +44,7 @@ async fn a_key_of_a_disabled_person_is_worth_nothing() {
     let made = olga.post(PATH, &json!({"name": "robot"})).await.json();
     let robot = world.anyone().with("x-api-key", made["key"].as_str().unwrap());
     assert_eq!(robot.get("/api/v1/media").await.status, 200);
-    world.rows.edit(olga.id(), |user, _| user.is_active = false);
+    world.disable(olga.id()).await;
     robot.get("/api/v1/media").await.is_problem(401, "unauthorized");
 }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use dk_app::ports::Ambient as _;
-use dk_app::ports::{Analysis, FailedJob, JobKind};
-use dk_domain::{AnalysisId, AnalysisStatus, MediaId, MediaKind, Role, RunId, RunStatus, Verdict};
+use dk_app::ports::{Accounts as _, Ambient as _, FailedJob, JobKind};
+use dk_domain::{Role, SessionId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Form};
-use crate::world::{PASSWORD, SECRET, World};
+use crate::world::{PASSWORD, SECRET, Stage, World, model};
 
 /// Whom a route serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,9 +153,7 @@ fn expected(serves: Serves, caller: Caller, is_safe: bool, success: u16) -> u16 
 struct Scene {
     world: World,
     owner: Client,
-    media: String,
-    run: String,
-    analysis: AnalysisId,
+    stage: Stage,
     key: String,
 }
 
@@ -163,29 +161,26 @@ impl Scene {
     async fn new() -> Self {
         let world = World::new();
         let owner = world.person("olga").await;
-        let media = owner.picture().await;
-        let run = media["latestAnalysisRunId"].as_str().unwrap().to_owned();
-        let media = media["id"].as_str().unwrap().to_owned();
-        end_run(&world, run.parse().unwrap());
-        let analysis = add_analysis(&world, run.parse().unwrap());
-        world.rows.add_failed_job(FailedJob {
+        let stage = world.stage(&owner).await;
+        world.fail(&stage).await;
+        world.farm.add_failed_job(FailedJob {
             id: "job-1".to_owned(),
-            kind: JobKind::Analyze { model: "some-model".parse().unwrap() },
-            media_id: media.parse::<MediaId>().unwrap(),
-            run_id: run.parse().unwrap(),
+            kind: JobKind::Analyze { model: model() },
+            media_id: stage.media,
+            run_id: stage.run,
             reason: "no server".to_owned(),
             attempts: 3,
             failed_at: Some(world.clock.now()),
         });
         let (_, key) = new_key(&owner, "write").await;
-        Self { world, owner, media, run, analysis, key }
+        Self { world, owner, stage, key }
     }
 
     fn path(&self, template: &str) -> String {
         let id = match template {
-            path if path.contains("/media/") => self.media.clone(),
-            path if path.contains("/runs/") => self.run.clone(),
-            path if path.contains("/analyses/") => self.analysis.to_string(),
+            path if path.contains("/media/") => self.stage.media.to_string(),
+            path if path.contains("/runs/") => self.stage.run.to_string(),
+            path if path.contains("/analyses/") => self.stage.analysis.to_string(),
             path if path.contains("/api-keys/") => self.key.clone(),
             path if path.contains("/failed-jobs/") => "job-1".to_owned(),
             _ => self.owner.id().to_string(),
@@ -203,13 +198,12 @@ impl Scene {
             Caller::Administrator => world.admin("ada").await,
             Caller::DisabledUser => {
                 let client = world.person("dora").await;
-                world.rows.edit(client.id(), |user, _| user.is_active = false);
+                world.disable(client.id()).await;
                 client
             }
             Caller::EndedSession => {
                 let client = world.log_in("olga").await;
-                let newest = *world.rows.sessions_of(client.id()).last().unwrap();
-                world.rows.end_session(newest);
+                world.store.end_session(session_of(&client)).await.unwrap();
                 client
             }
             Caller::ExpiredToken => nobody.with_token(&self.forged(SECRET, Algorithm::HS256, -1)),
@@ -253,7 +247,7 @@ impl Scene {
 
     /// A token that says it is Olga's.
     fn forged(&self, key: &[u8], algorithm: Algorithm, seconds: i64) -> String {
-        let session = self.world.rows.sessions_of(self.owner.id())[0];
+        let session = session_of(&self.owner);
         let exp = self.world.clock.now().unix_timestamp() + seconds;
         let claims = json!({"sub": self.owner.id().to_string(), "sid": session.to_string(), "iat": exp - 900,
             "exp": exp, "iss": "drishtiksha"});
@@ -261,42 +255,13 @@ impl Scene {
     }
 }
 
-fn end_run(world: &World, run: RunId) {
-    let now = world.clock.now();
-    world.rows.edit_run(run, |run| {
-        run.status = RunStatus::Analyzed;
-        run.ended_at = Some(now);
-        run.verdict = Some(Verdict {
-            prediction: dk_domain::Prediction::NotApplicable,
-            probability: None,
-            decided_by: None,
-            reasons: vec![dk_domain::Reason::NoFace],
-        });
-    });
-}
-
-fn add_analysis(world: &World, run_id: RunId) -> AnalysisId {
-    let id = AnalysisId::from(world.clock.id());
-    let now = world.clock.now();
-    let analysis = Analysis {
-        id,
-        run_id,
-        model: "some-model".parse().unwrap(),
-        model_version: None,
-        status: AnalysisStatus::Failed,
-        prediction: None,
-        confidence: None,
-        probability: None,
-        processing_secs: None,
-        kind: MediaKind::Image,
-        error: Some((dk_app::ErrorCode::ServerUnavailable, "no server".to_owned())),
-        progress: None,
-        attempts: 3,
-        created_at: now,
-        updated_at: now,
-    };
-    world.rows.add_analysis(analysis, None);
-    id
+/// The session that a token says it is of.
+fn session_of(client: &Client) -> SessionId {
+    use base64::Engine as _;
+    let token = client.token();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap());
+    let claims: Value = serde_json::from_slice(&claims.unwrap()).unwrap();
+    claims["sid"].as_str().unwrap().parse().unwrap()
 }
 
 async fn new_key(owner: &Client, scope: &str) -> (String, String) {

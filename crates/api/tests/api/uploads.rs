@@ -141,7 +141,7 @@ async fn the_same_key_brings_the_same_medium_without_reading_the_file_again() {
 #[tokio::test]
 async fn a_model_that_no_server_has_is_refused_by_name() {
     let world = World::new();
-    world.rows.offer(crate::world::offer("clip-probe"));
+    world.farm.offer(crate::world::offer("clip-probe"));
     let olga = world.person("olga").await;
     let form = Form::new().file("a.png", PICTURE).text("models", "clip-probe, other-model");
     let refused = olga.upload(&form).await.is_problem(422, "unknown_model");

@@ -7,9 +7,13 @@ use time::Duration;
 
 use super::Ports;
 use super::plan::plan;
-use crate::ports::{Planned, QueueError, StorageError, StoreError};
+use crate::ports::{Planned, QueueError, StalledRun, StorageError, StoreError, StoredEntry};
 
 const BATCH: u16 = 100;
+/// One round of mending looks at this many batches; the next one goes on with those that waited longest.
+const MAX_BATCHES: usize = 20;
+/// So many files without rows are nothing unusual, however few files there are.
+const FEW_ORPHANS: usize = 10;
 
 /// What was mended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,30 +51,39 @@ pub struct Retention {
 pub async fn reconcile(ports: &Ports, quiet: Duration) -> Result<Mended, MendError> {
     let before = ports.ambient.now() - quiet;
     let mut mended = Mended::default();
-    for run in ports.runs.stalled(before, BATCH).await? {
-        if run.models.is_empty() {
-            plan(ports, run.id).await?;
-            let ended = ports.runs.conclude(run.id, ports.ambient.now()).await?;
-            ports.publish(ended.events).await;
-            continue;
+    for _ in 0..MAX_BATCHES {
+        let runs = ports.runs.stalled(before, BATCH).await?;
+        let are_all = runs.len() < usize::from(BATCH);
+        for run in runs {
+            mended.runs += usize::from(mend(ports, run).await?);
         }
-        let alive: HashSet<_> = ports.queue.alive(run.id, &run.models).await?.into_iter().collect();
-        let (queued, models): (Vec<_>, Vec<_>) =
-            run.models.into_iter().partition(|model| alive.contains(model));
-        // Waiting in a long queue is no fault: look again later, after others had their turn.
-        let seen: Vec<_> = queued.into_iter().map(|model| (run.id, model, None)).collect();
-        ports.runs.progress(&seen, ports.ambient.now()).await?;
-        if models.is_empty() {
-            continue;
+        if are_all {
+            break;
         }
-        tracing::warn!(run.id = %run.id, jobs = models.len(), "jobs of a run were lost and are queued again");
-        ports
-            .queue
-            .enqueue(&Planned { media_id: run.media_id, run_id: run.id, models, place: run.place })
-            .await?;
-        mended.runs += 1;
     }
     Ok(mended)
+}
+
+/// Says whether jobs were queued again.
+async fn mend(ports: &Ports, run: StalledRun) -> Result<bool, MendError> {
+    if run.models.is_empty() {
+        plan(ports, run.id).await?;
+        let ended = ports.runs.conclude(run.id, ports.ambient.now()).await?;
+        ports.publish(ended.events).await;
+        return Ok(false);
+    }
+    let alive: HashSet<_> = ports.queue.alive(run.id, &run.models).await?.into_iter().collect();
+    let lost: Vec<_> = run.models.iter().filter(|model| !alive.contains(model)).cloned().collect();
+    let is_mended = !lost.is_empty();
+    if is_mended {
+        tracing::warn!(run.id = %run.id, jobs = lost.len(), "jobs of a run were lost and are queued again");
+        let planned = Planned { media_id: run.media_id, run_id: run.id, models: lost, place: run.place };
+        ports.queue.enqueue(&planned).await?;
+    }
+    // Waiting in a long queue is no fault: this run is looked at again after all others had their turn.
+    let seen: Vec<_> = run.models.into_iter().map(|model| (run.id, model, None)).collect();
+    ports.runs.progress(&seen, ports.ambient.now()).await?;
+    Ok(is_mended)
 }
 
 /// Removes stored files that are older than `age` and belong to no medium: their upload was cut between file and
@@ -78,24 +91,33 @@ pub async fn reconcile(ports: &Ports, quiet: Duration) -> Result<Mended, MendErr
 pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<Mended, MendError> {
     let before = ports.ambient.now() - age;
     let mut after: Option<String> = None;
-    let mut files = 0;
+    let (mut listed, mut orphans) = (0, Vec::new());
     loop {
         let entries = ports.storage.list(before, after.as_deref(), BATCH).await?;
         let Some(last) = entries.last() else { break };
         after = Some(last.key.clone());
         let ids: Vec<MediaId> = entries.iter().filter_map(|entry| entry.media_id).collect();
+        listed += ids.len();
         let known: HashSet<MediaId> = ports.library.existing(&ids).await?.into_iter().collect();
-        for entry in &entries {
-            if entry.media_id.is_some_and(|id| !known.contains(&id)) {
-                ports.storage.remove(&entry.key).await?;
-                files += 1;
-            }
-        }
+        let is_orphan = |entry: &StoredEntry| entry.media_id.is_some_and(|id| !known.contains(&id));
+        orphans.extend(entries.into_iter().filter(is_orphan).map(|entry| entry.key));
     }
-    if files > 0 {
-        tracing::info!(files, "orphaned files removed");
+    if orphans.len() > FEW_ORPHANS.max(listed / 10) || (!orphans.is_empty() && orphans.len() == listed) {
+        // Uploads that were cut leave a few; so many mean that rows and files are not of one installation.
+        tracing::error!(
+            listed,
+            orphans = orphans.len(),
+            "stored files without rows are left alone: the database may be a new, an older or another one"
+        );
+        return Ok(Mended::default());
     }
-    Ok(Mended { runs: 0, files })
+    for key in &orphans {
+        ports.storage.remove(key).await?;
+    }
+    if !orphans.is_empty() {
+        tracing::info!(files = orphans.len(), "orphaned files removed");
+    }
+    Ok(Mended { runs: 0, files: orphans.len() })
 }
 
 /// Removes rows that are older than they are kept for.

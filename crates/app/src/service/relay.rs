@@ -3,6 +3,9 @@
 
 use std::error::Error;
 
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{self, StreamExt as _};
+
 use time::Duration;
 
 use super::Ports;
@@ -10,6 +13,8 @@ use super::plan::{PlanOutcome, plan};
 use crate::ports::{Errand, ErrandKind, StoreError};
 
 const BATCH: u16 = 64;
+const AT_ONCE: usize = 8;
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(20);
 /// Nobody else takes a leased errand before this; then its relay is taken for dead.
 const LEASE: Duration = Duration::seconds(60);
 const MAX_PAUSE_SECS: i64 = 60;
@@ -27,16 +32,32 @@ pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
     let now = ports.ambient.now();
     let errands = ports.outbox.take(BATCH, now, now + LEASE).await?;
     let mut done = Vec::new();
-    for errand in &errands {
-        match run(ports, errand).await {
-            Tried::Done => done.push(errand.id),
-            Tried::Later(pause) => ports.outbox.later(errand.id, ports.ambient.now() + pause).await?,
+    // A few at a time, so that one that hangs keeps no other waiting.
+    let count = errands.len();
+    let run_one = |errand: Errand| {
+        let ports = ports.clone();
+        async move { (errand.id, run_in_time(&ports, &errand).await) }.boxed()
+    };
+    let mut tried = stream::iter(errands.into_iter().map(run_one)).buffer_unordered(AT_ONCE);
+    while let Some((id, tried)) = tried.next().await {
+        match tried {
+            Tried::Done => done.push(id),
+            Tried::Later(pause) => ports.outbox.later(id, ports.ambient.now() + pause).await?,
         }
     }
     if !done.is_empty() {
         ports.outbox.done(&done).await?;
     }
-    Ok(errands.len())
+    Ok(count)
+}
+
+/// Well before its lease ends.
+async fn run_in_time(ports: &Ports, errand: &Errand) -> Tried {
+    let tried = tokio::time::timeout(LONGEST, run(ports, errand)).await;
+    tried.unwrap_or_else(|_| {
+        tracing::warn!(errand.id, attempts = errand.attempts, "an errand took too long and is tried again");
+        Tried::Later(pause(errand.attempts))
+    })
 }
 
 async fn run(ports: &Ports, errand: &Errand) -> Tried {

@@ -2,12 +2,18 @@
 
 use dk_domain::{ErrorCode, Event, EventKind, ModelName, ProgressMark, RunId};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Ports;
 use crate::StopToken;
 use crate::ports::{
-    AskError, Assignment, EndOfAnalysis, Ended, Job, JobFailure, JobKind, Signal, Start, StoreError, Watcher,
+    Answer, AskError, Assignment, EndOfAnalysis, Ended, Job, JobFailure, JobKind, Signal, Start, StoreError,
+    Watcher,
 };
+
+/// How long one attempt waits for a server that has the model; three attempts bridge an outage of several minutes.
+const WAIT_FOR_SERVER: time::Duration = time::Duration::minutes(2);
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs one attempt of a job. `note` hears how far the analysis is, to keep it in its row.
 pub async fn work(ports: &Ports, job: &Job, stop: StopToken, note: Watcher) -> Result<(), JobFailure> {
@@ -54,7 +60,7 @@ async fn analyze(
     ports.publish(events).await;
     let watcher =
         if ports.analyst.publishes_progress() { note } else { publish_too(ports, &assignment, note) };
-    let answer = ports.analyst.ask(&assignment, watcher, stop.clone()).await;
+    let answer = ask(ports, &assignment, &watcher, &stop).await;
     match answer {
         Ok(answer) => {
             let took_secs = answer.processing_secs;
@@ -68,6 +74,40 @@ async fn analyze(
         Err(_) if stop.is_stopped() => Err(JobFailure::GiveBack),
         Err(error) => fail(ports, job, model, &error).await,
     }
+}
+
+/// Asks until somebody can answer: a server that restarts or is busy for a while costs no attempt.
+async fn ask(
+    ports: &Ports,
+    what: &Assignment,
+    watcher: &Watcher,
+    stop: &StopToken,
+) -> Result<Answer, AskError> {
+    let until = ports.ambient.now() + WAIT_FOR_SERVER;
+    loop {
+        let answer = ports.analyst.ask(what, Arc::clone(watcher), stop.clone()).await;
+        let nobody = |error: &AskError| {
+            matches!(error.code, ErrorCode::ServerUnavailable | ErrorCode::ModelUnavailable)
+        };
+        match answer {
+            Err(error) if nobody(&error) && !stop.is_stopped() && ports.ambient.now() < until => {
+                tracing::debug!(run.id = %what.run_id, model.name = %what.model, "waiting for a server: {error}");
+            }
+            other => return other,
+        }
+        pause(ASK_AGAIN, stop).await;
+    }
+}
+
+/// Waits, or less when the work is stopped.
+async fn pause(length: Duration, stop: &StopToken) {
+    let (sender, stopped) = tokio::sync::oneshot::channel();
+    let _watch = stop.on_stop(move || {
+        // Nobody waits any more when the pause is over.
+        let _ = sender.send(());
+    });
+    // Either end of the wait is fine.
+    let _ = tokio::time::timeout(length, stopped).await;
 }
 
 async fn fail(ports: &Ports, job: &Job, model: &ModelName, error: &AskError) -> Result<(), JobFailure> {

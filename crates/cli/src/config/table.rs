@@ -101,13 +101,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "auth.requests_per_minute",
         "REQUESTS_PER_MINUTE",
         "600",
-        "requests of one person or address per minute, from 1 to 1000000",
+        "requests of one person per minute, from 1 to 1000000; one address has a hundred times as many",
     ),
     plain(
         "auth.logins_per_quarter",
         "LOGINS_PER_QUARTER_HOUR",
         "10",
-        "failed sign-ins of one account in 15 minutes, from 1 to 1000; one address has ten times as many",
+        "failed sign-ins to one account from one address in 15 minutes, from 1 to 1000; sign-ins from one address, and to one account from anywhere, are limited to a hundred times as many",
     ),
     secret(
         "database.url",

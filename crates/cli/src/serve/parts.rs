@@ -1,6 +1,7 @@
 //! Builds what the use-cases need from the settings: real servers where they are named, embedded parts elsewhere.
 //! The only place that knows which adapter stands behind a port.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::failure::Failure;
 use crate::wiring;
 
 /// How many times more failed sign-ins one address has than one account.
-const ADDRESS_FACTOR: u32 = 10;
+const ADDRESS_FACTOR: u32 = 100;
 /// An ML server keeps a file that nobody asks for this long.
 const BLOB_AGE: Duration = Duration::from_hours(1);
 const QUARTER_HOUR: Duration = Duration::from_mins(15);
@@ -131,7 +132,7 @@ async fn build_ports(
         bus,
         limiter,
         analyst,
-        inspector: Arc::new(MediaInspector { tools: wiring::tools()?, limits: wiring::limits(config) }),
+        inspector: Arc::new(MediaInspector::new(wiring::tools()?, wiring::limits(config))),
         passwords: Arc::new(Argon2Passwords::default()),
         ambient,
     })
@@ -159,7 +160,11 @@ pub(super) async fn open_database(config: &Config) -> Result<Database, Failure> 
 }
 
 fn make_home(config: &Config) -> Result<(), Failure> {
-    std::fs::create_dir_all(&config.home)
+    // Rows of people are in it: nobody else on this machine looks inside. One that is there already stays as it is.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.home)
         .with_context(|| format!("cannot make {}", config.home.display()))
         .map_err(|error| {
             Failure::not_done(error, "make it writable, or set DRISHTIKSHA_HOME to another folder")

@@ -106,6 +106,31 @@ async fn an_ml_server_killed_in_the_middle_of_an_inference_costs_nothing_but_tim
     stage.is_tidy();
 }
 
+#[tokio::test]
+async fn an_outage_of_every_ml_server_delays_and_fails_nothing() {
+    let mut stage = Stage::new();
+    let mut ml = stage.start("ml");
+    stage.know_ml(&ml.url("ml"));
+    let (api, _worker) = (stage.start("api"), stage.start("worker"));
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let long = ada.upload(&clip(&stage.home.path(""), "long.mp4", 60)).await;
+    let path = format!("/api/v1/media/{}", long["id"].as_str().unwrap());
+    ada.until(&path, |medium| medium["status"] == "PROCESSING").await;
+    ml.kill();
+    let mut media = vec![long];
+    for seed in 0..5 {
+        media.push(ada.upload_bytes("picture.bmp", picture(seed)).await);
+    }
+    // Everybody has noticed that it is gone.
+    ada.until("/api/v1/models", |models| models["items"].as_array().is_some_and(Vec::is_empty)).await;
+    let _again = ml.launch().env("ML_PORT", port_of(&ml.url("ml"))).start();
+    for medium in &media {
+        let ended = ada.ended(medium).await;
+        assert_eq!(ended["status"], "ANALYZED", "{ended:#}");
+    }
+    stage.is_tidy();
+}
+
 fn port_of(url: &str) -> String {
     url.rsplit(':').next().expect("a port").to_owned()
 }

@@ -4,7 +4,7 @@ use dk_app::{DetectError, Phase, Progress, Request, StopToken};
 use dk_domain::{MediaKind, Outcome, Reason};
 use dk_media::MediaFile;
 
-use super::{Looked, Planned, Start, report, start_all};
+use super::{Looked, Planned, Start, start_all};
 use crate::detector::{LocalDetector, from_media};
 use crate::fan_out::fan_out;
 use crate::helper::{FRAME_SAMPLES, SpeechFinder};
@@ -27,12 +27,13 @@ impl LocalDetector {
         let sound = file.sound(stop).map_err(from_media)?;
         let start_ms = sound.start_ms();
         let speech = if planned.is_empty() { None } else { self.speech_finder(stop) };
-        let (judges, who) =
-            start_all(planned, looked, |p| sound_judge(p, file.facts.kind, start_ms, speech.is_some()));
+        let (judges, who) = start_all(planned, looked, progress, |p| {
+            sound_judge(p, file.facts.kind, start_ms, speech.is_some())
+        });
         let mut ear = Ear { speech, rest: Vec::new(), peaks: Peaks::new(file.facts.duration_ms), seconds: 0 };
         let total = file.facts.duration_ms.map(|ms| ms.div_ceil(1000));
         let mut speech_failure = None;
-        let judged = fan_out(judges, stop, &report(&who, progress), |hear| {
+        let judged = fan_out(judges, stop, |hear| {
             for chunk in sound {
                 let chunk = chunk.map_err(from_media)?;
                 ear.seconds += 1;
@@ -56,7 +57,7 @@ impl LocalDetector {
         for (planned, judged) in who.into_iter().zip(judged) {
             match &speech_failure {
                 Some(failure) => looked.fail(planned.package, failure),
-                None => looked.take(planned, judged),
+                None => looked.take(planned, judged, progress),
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use dk_app::{DetectError, Phase, Progress, Request, StopToken};
 use dk_domain::{MediaKind, Outcome, Reason};
 use dk_media::{FramePlan, MediaError, MediaFile};
 
-use super::{Looked, Planned, Start, report, start_all};
+use super::{Looked, Planned, Start, start_all};
 use crate::detector::{LocalDetector, from_media};
 use crate::fan_out::fan_out;
 use crate::helper::{FaceFinder, LandmarkFinder};
@@ -39,7 +39,7 @@ impl LocalDetector {
         let landmarks =
             planned.iter().any(|p| matches!(p.package.manifest.pipeline, Pipeline::FrameSequence(..)));
         let landmarks = if landmarks { self.landmark_finder(stop) } else { None };
-        let (judges, who) = start_all(planned, looked, |p| {
+        let (judges, who) = start_all(planned, looked, progress, |p| {
             visual_judge(p, kind, request.illustrate, faces.is_some(), landmarks.as_ref())
         });
         if judges.is_empty() {
@@ -55,7 +55,7 @@ impl LocalDetector {
             request,
             looked,
         };
-        let judged = fan_out(judges, stop, &report(&who, progress), |see| match kind {
+        let judged = fan_out(judges, stop, |see| match kind {
             MediaKind::Image => producer.still(file, see),
             MediaKind::Video | MediaKind::Audio => producer.film(file, &frame_plan(planned), see),
         });
@@ -69,7 +69,7 @@ impl LocalDetector {
                     if short {
                         judged.add_reason(Reason::PartOnly);
                     }
-                    looked.take(planned, judged);
+                    looked.take(planned, judged, progress);
                 }
             }
         }

@@ -32,10 +32,13 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
-    fn take(&mut self, planned: &Planned<'_>, judged: Judged) {
+    /// Nothing changes a finding any more, so whoever listens is told.
+    fn take(&mut self, planned: &Planned<'_>, judged: Judged, progress: &dyn Progress) {
         match judged.outcome {
             Ok(outcome) => {
-                self.findings.push(finding(planned.package, &planned.net.engine, &outcome, judged.took_secs));
+                let finding = finding(planned.package, &planned.net.engine, &outcome, judged.took_secs);
+                progress.model_finished(&finding);
+                self.findings.push(finding);
             }
             Err(failure) => self.fail(planned.package, &failure),
         }
@@ -122,6 +125,7 @@ impl LocalDetector {
 fn start_all<'a, 'p, Item>(
     planned: &'p [Planned<'a>],
     looked: &mut Looked,
+    progress: &dyn Progress,
     start: impl Fn(&Planned<'_>) -> Result<Start<Item>, Failure>,
 ) -> (Vec<Box<dyn Judge<Item>>>, Vec<&'p Planned<'a>>) {
     let (mut judges, mut who) = (Vec::new(), Vec::new());
@@ -132,24 +136,10 @@ fn start_all<'a, 'p, Item>(
                 who.push(planned);
             }
             Ok(Start::Known(outcome)) => {
-                looked.take(planned, Judged { outcome: Ok(outcome), took_secs: 0.0 });
+                looked.take(planned, Judged { outcome: Ok(outcome), took_secs: 0.0 }, progress);
             }
             Err(failure) => looked.fail(planned.package, &failure),
         }
     }
     (judges, who)
-}
-
-/// Tells the listener of each model that has come to its finding.
-fn report<'a>(who: &'a [&Planned<'_>], progress: &'a dyn Progress) -> impl Fn(usize, &Judged) + Sync + 'a {
-    move |number, judged| {
-        if let (Some(planned), Ok(outcome)) = (who.get(number), &judged.outcome) {
-            progress.model_finished(&finding(
-                planned.package,
-                &planned.net.engine,
-                outcome,
-                judged.took_secs,
-            ));
-        }
-    }
 }

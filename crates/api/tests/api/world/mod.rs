@@ -1,25 +1,25 @@
 //! A service in memory whose clock the test moves.
 
-mod accounts;
-mod library;
+mod farm;
 mod others;
-mod rows;
-mod runs;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use dk_api::{ApiConfig, SigningKey};
-use dk_app::StopToken;
 use dk_app::local::{MemoryBus, MemoryLimiter};
-use dk_app::ports::{Ambient, Bus as _, Event, EventKind, Signal, User};
+use dk_app::memory::MemoryStore;
+use dk_app::ports::{
+    Accounts as _, Ambient, EndOfAnalysis, Event, EventKind, Runs as _, Signal, Start, User, UserEdit,
+};
 use dk_app::service::Ports;
-use dk_domain::{MediaId, Role, RunId, UserId};
+use dk_app::{ErrorCode, StopToken};
+use dk_domain::{AnalysisId, MediaId, ModelName, Phase, ProgressMark, Role, RunId, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use farm::{Failing, Farm, offer};
 pub(crate) use others::Disk;
-pub(crate) use rows::{Failing, Rows};
 
 use crate::client::Client;
 
@@ -64,9 +64,10 @@ impl Ambient for Clock {
 /// The service.
 pub(crate) struct World {
     pub(crate) clock: Arc<Clock>,
-    pub(crate) rows: Arc<Rows>,
+    pub(crate) store: MemoryStore,
+    pub(crate) farm: Arc<Farm>,
     pub(crate) disk: Arc<Disk>,
-    pub(crate) bus: MemoryBus,
+    pub(crate) ports: Ports,
     pub(crate) router: Router,
     pub(crate) stop: StopToken,
 }
@@ -80,31 +81,33 @@ impl World {
     pub(crate) fn with(change: impl FnOnce(&mut ApiConfig)) -> Self {
         let begin = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         let clock = Arc::new(Clock(Mutex::new((begin, 0))));
-        let rows = Arc::new(Rows::default());
+        let ambient: Arc<dyn Ambient> = Arc::clone(&clock) as _;
+        let store = MemoryStore::new(Arc::clone(&ambient));
+        let shared = Arc::new(store.clone());
+        let farm = Arc::new(Farm::default());
         let disk = Arc::new(Disk::new());
-        let bus = MemoryBus::new();
         let ports = Ports {
-            accounts: Arc::clone(&rows) as _,
-            library: Arc::clone(&rows) as _,
-            runs: Arc::clone(&rows) as _,
-            outbox: Arc::new(others::NoOutbox),
-            health: Arc::clone(&rows) as _,
-            queue: Arc::clone(&rows) as _,
+            accounts: Arc::clone(&shared) as _,
+            library: Arc::clone(&shared) as _,
+            runs: Arc::clone(&shared) as _,
+            outbox: Arc::clone(&shared) as _,
+            health: shared,
+            queue: Arc::clone(&farm) as _,
             storage: Arc::clone(&disk) as _,
-            bus: Arc::new(bus.clone()),
-            limiter: Arc::new(MemoryLimiter::new(Arc::clone(&clock) as _)),
-            analyst: Arc::clone(&rows) as _,
+            bus: Arc::new(MemoryBus::new()),
+            limiter: Arc::new(MemoryLimiter::new(Arc::clone(&ambient))),
+            analyst: Arc::clone(&farm) as _,
             inspector: Arc::new(others::Sniffer),
             passwords: Arc::new(others::PlainPasswords),
-            ambient: Arc::clone(&clock) as _,
+            ambient,
         };
         let mut config = ApiConfig::new(SigningKey::new(SECRET).unwrap());
         config.origins = vec![OWN_ORIGIN.to_owned()];
         config.max_upload_bytes = 64 * 1024;
         change(&mut config);
         let stop = StopToken::new();
-        let router = dk_api::router(ports, config, &stop);
-        Self { clock, rows, disk, bus, router, stop }
+        let router = dk_api::router(ports.clone(), config, &stop);
+        Self { clock, store, farm, disk, ports, router, stop }
     }
 
     /// Somebody without a credential.
@@ -114,13 +117,13 @@ impl World {
 
     /// Somebody with an account, signed in.
     pub(crate) async fn person(&self, name: &str) -> Client {
-        self.add(name, Role::User);
+        self.add(name, Role::User).await;
         self.log_in(name).await
     }
 
     /// An administrator, signed in.
     pub(crate) async fn admin(&self, name: &str) -> Client {
-        self.add(name, Role::Admin);
+        self.add(name, Role::Admin).await;
         self.log_in(name).await
     }
 
@@ -135,7 +138,7 @@ impl World {
     }
 
     /// Adds an account.
-    pub(crate) fn add(&self, name: &str, role: Role) -> UserId {
+    pub(crate) async fn add(&self, name: &str, role: Role) -> UserId {
         let now = self.clock.now();
         let id = UserId::from(self.clock.id());
         let user = User {
@@ -148,42 +151,76 @@ impl World {
             created_at: now,
             updated_at: now,
         };
-        self.rows.insert_user(user, others::plain(PASSWORD));
+        self.store.add_user(&user, &others::plain(PASSWORD)).await.unwrap();
         id
     }
 
-    /// Something happens to somebody's medium: a row and a signal, as the use-cases do it.
-    pub(crate) async fn happen(&self, user: UserId, media: MediaId, run: RunId, kind: EventKind) {
-        let event = self.rows.happen(user, media, run, kind, self.clock.now());
-        self.bus.send(&Signal::Event(Box::new(event))).await.unwrap();
+    /// Disables an account behind the back of the API: nobody is told.
+    pub(crate) async fn disable(&self, id: UserId) {
+        let edit = UserEdit { is_active: Some(false), ..UserEdit::default() };
+        self.store.edit_user(id, &edit, self.clock.now()).await.unwrap().unwrap();
     }
 
-    /// As [`World::happen`], with the signal lost on the way.
-    pub(crate) fn happen_unheard(&self, user: UserId, media: MediaId, run: RunId, kind: EventKind) -> Event {
-        self.rows.happen(user, media, run, kind, self.clock.now())
+    /// A picture of somebody, uploaded and planned: one model is to look at it.
+    pub(crate) async fn stage(&self, owner: &Client) -> Stage {
+        let media = owner.picture().await;
+        let run: RunId = media["latestAnalysisRunId"].as_str().unwrap().parse().unwrap();
+        let analysis = AnalysisId::from(self.clock.id());
+        let plan = [(analysis, model())];
+        assert!(self.store.plan(run, &plan, 1, self.clock.now()).await.unwrap());
+        let media = media["id"].as_str().unwrap().parse().unwrap();
+        Stage { user: owner.id(), media, run, analysis }
     }
+
+    /// The model begins (again), as rows know it; the event is still to be published.
+    pub(crate) async fn begin_unheard(&self, stage: &Stage) -> Vec<Event> {
+        match self.store.start(stage.run, &model(), self.clock.now()).await.unwrap() {
+            Start::Go(_, events) => events,
+            Start::Over => panic!("the run is over"),
+        }
+    }
+
+    /// The model begins (again), and everyone hears of it: one event.
+    pub(crate) async fn begin(&self, stage: &Stage) {
+        let events = self.begin_unheard(stage).await;
+        self.ports.publish(events).await;
+    }
+
+    /// The model fails for good, and the run with it.
+    pub(crate) async fn fail(&self, stage: &Stage) {
+        let end =
+            EndOfAnalysis::Failed { code: ErrorCode::ServerUnavailable, message: "no server".to_owned() };
+        let ended = self.store.end(stage.run, &model(), &end, self.clock.now()).await.unwrap();
+        self.ports.publish(ended.events).await;
+    }
+
+    /// The model goes on, which no row keeps as an event.
+    pub(crate) async fn go_on(&self, stage: &Stage, done: u64) {
+        let mark = ProgressMark { phase: Phase::Frames, done, total: Some(500) };
+        let event = Event {
+            user_id: stage.user,
+            number: None,
+            media_id: stage.media,
+            run_id: stage.run,
+            at: self.clock.now(),
+            kind: EventKind::Progress { model: model(), mark },
+        };
+        self.ports.tell(&Signal::Event(Box::new(event))).await;
+    }
+}
+
+/// A picture that is being judged.
+pub(crate) struct Stage {
+    pub(crate) user: UserId,
+    pub(crate) media: MediaId,
+    pub(crate) run: RunId,
+    pub(crate) analysis: AnalysisId,
+}
+
+pub(crate) fn model() -> ModelName {
+    "some-model".parse().unwrap()
 }
 
 pub(crate) fn email(name: &str) -> String {
     format!("{name}@example.org")
-}
-
-/// A model that two servers have.
-pub(crate) fn offer(name: &str) -> dk_app::ports::Offer {
-    let card = dk_app::ModelCard {
-        name: name.parse().unwrap(),
-        version: "1".to_owned(),
-        title: "Looks at pictures".to_owned(),
-        family: "synthetic-image".parse().unwrap(),
-        weight: dk_domain::Weight::Strong,
-        kinds: vec![dk_domain::MediaKind::Image],
-        pipeline: "image-classifier",
-        licence: "MIT".to_owned(),
-        origin: "here".to_owned(),
-        limits: vec!["Small pictures.".to_owned()],
-        quality: dk_app::Quality("AUC 0.9 (n = 10).".to_owned()),
-        state: Ok("ort".to_owned()),
-        is_detector: true,
-    };
-    dk_app::ports::Offer { card, servers: vec!["a".to_owned(), "b".to_owned()] }
 }

@@ -1,25 +1,21 @@
-//! Files, jobs, models, passwords and inspection in memory.
+//! Files, passwords and inspection in memory.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use dk_app::ports::{
-    Analyst, Answer, AskError, Assignment, ByteStream, Errand, FailedJob, HealthLog, HealthRecord, Incoming,
-    InspectError, Inspector, JobHandler, JobQueue, LocalFile, Offer, Outbox, PasswordError, PasswordHash,
-    Passwords, Planned, QueueCounts, QueueError, ServerStatus, Staged, Storage, StorageError, StoreError,
-    Stored, StoredEntry, Watcher, WorkOptions,
+    ByteStream, Incoming, InspectError, Inspector, LocalFile, PasswordError, PasswordHash, Passwords, Staged,
+    Storage, StorageError, Stored, StoredEntry,
 };
 use dk_app::{ErrorCode, StopToken};
-use dk_domain::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaId, MediaKind, ModelName, RunId};
+use dk_domain::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaId, MediaKind};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-
-use super::rows::Rows;
 
 /// Files; what is on its way lies in a folder of its own.
 pub(crate) struct Disk {
@@ -182,105 +178,5 @@ impl Passwords for PlainPasswords {
 
     fn is_outdated(&self, stored: &PasswordHash) -> bool {
         stored.0.starts_with("old:")
-    }
-}
-
-pub(super) struct NoOutbox;
-
-#[async_trait]
-impl Outbox for NoOutbox {
-    async fn take(&self, _: u16, _: OffsetDateTime, _: OffsetDateTime) -> Result<Vec<Errand>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn done(&self, _: &[i64]) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn later(&self, _: i64, _: OffsetDateTime) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl HealthLog for Rows {
-    async fn record(&self, _: &HealthRecord) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn history(
-        &self,
-        server: Option<&str>,
-        since: OffsetDateTime,
-        limit: u16,
-    ) -> Result<Vec<HealthRecord>, StoreError> {
-        let tables = self.open("read looks").await?;
-        let fits = |look: &&HealthRecord| {
-            look.status.checked_at >= since && server.is_none_or(|name| look.status.name == name)
-        };
-        Ok(tables.looks.iter().rev().filter(fits).take(usize::from(limit)).cloned().collect())
-    }
-
-    async fn forget(&self, _: OffsetDateTime) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-}
-
-#[async_trait]
-impl JobQueue for Rows {
-    async fn enqueue(&self, _: &Planned) -> Result<(), QueueError> {
-        Ok(())
-    }
-
-    async fn remove(&self, _: RunId, _: &[ModelName]) -> Result<(), QueueError> {
-        Ok(())
-    }
-
-    async fn counts(&self) -> Result<QueueCounts, QueueError> {
-        let source = |error| QueueError { tried: "count", source: Box::new(error) };
-        let failed = self.open("count jobs").await.map_err(source)?.failed.len() as u64;
-        Ok(QueueCounts { waiting: 3, failed, ..QueueCounts::default() })
-    }
-
-    async fn failed(&self, offset: u32, limit: u16) -> Result<Vec<FailedJob>, QueueError> {
-        let tables = self.tables();
-        Ok(tables.failed.iter().skip(offset as usize).take(usize::from(limit)).cloned().collect())
-    }
-
-    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
-        let mut tables = self.tables();
-        let at = tables.failed.iter().position(|job| job.id == id);
-        Ok(at.map(|at| tables.failed.remove(at)))
-    }
-
-    async fn alive(&self, _: RunId, _: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {
-        Ok(Vec::new())
-    }
-
-    async fn ping(&self) -> Result<(), QueueError> {
-        Ok(())
-    }
-
-    async fn work(&self, _: Arc<dyn JobHandler>, _: WorkOptions, _: StopToken) -> Result<(), QueueError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Analyst for Rows {
-    async fn offers(&self) -> Vec<Offer> {
-        self.tables().offers.clone()
-    }
-
-    async fn ask(&self, _: &Assignment, _: Watcher, _: StopToken) -> Result<Answer, AskError> {
-        Err(AskError { code: ErrorCode::ModelUnavailable, message: "there is no model here".to_owned() })
-    }
-
-    async fn servers(&self) -> Vec<ServerStatus> {
-        self.tables().servers.clone()
-    }
-
-    fn publishes_progress(&self) -> bool {
-        true
     }
 }

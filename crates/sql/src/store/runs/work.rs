@@ -101,7 +101,8 @@ async fn note(
         .await?;
     if mark.is_none() {
         // Looked at: its turn comes again after those that were not.
-        let looked_at = analysis_runs::ActiveModel { updated_at: Set(now), ..analysis_runs::ActiveModel::default() };
+        let looked_at =
+            analysis_runs::ActiveModel { updated_at: Set(now), ..analysis_runs::ActiveModel::default() };
         analysis_runs::Entity::update_many()
             .set(looked_at)
             .filter(analysis_runs::Column::Id.eq(run.get()))
