@@ -9,7 +9,7 @@ use dk_domain::UserId;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// How many signals may wait for one connection; who is further behind reads the rows.
-const FEED_LENGTH: usize = 64;
+const FEED_LENGTH: usize = 256;
 
 /// What a connection hears.
 #[derive(Debug)]

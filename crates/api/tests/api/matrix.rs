@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use dk_app::ports::Ambient as _;
-use dk_app::ports::{Accounts as _, Ambient as _, FailedJob, JobKind};
+use dk_app::ports::{Accounts as _, FailedJob, JobKind};
 use dk_domain::{Role, SessionId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
