@@ -107,7 +107,7 @@ codes! {
     /// Something that we need does not answer.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available now";
     /// It took too long.
-    TimedOut = "timed_out", SERVICE_UNAVAILABLE, "The request took too long";
+    TimedOut = "took_too_long", SERVICE_UNAVAILABLE, "The request took too long";
     /// As many uploads as this server takes at once.
     Busy = "busy", SERVICE_UNAVAILABLE, "The server is busy";
     /// No room for files.
@@ -391,5 +391,32 @@ impl From<EditPersonError> for Problem {
             EditPersonError::LastAdmin => Self::new(Code::LastAdmin),
             EditPersonError::Store(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_may_come_back_is_no_fault_of_ours_and_its_words_stay_inside() {
+        let source = || "10.0.0.7 refused".into();
+        let away = Problem::from(StoreError::Unavailable { tried: "read a run", source: source() });
+        let broken = Problem::from(StoreError::Refused { tried: "read a run", source: source() });
+        assert_eq!((away.code(), broken.code()), (Code::Unavailable, Code::Internal));
+        for problem in [away, broken] {
+            let body = serde_json::to_string(&problem.body("id")).unwrap();
+            assert!(!body.contains("10.0.0.7") && !body.contains("read a run"), "{body}");
+            assert!(problem.cause().is_some());
+        }
+    }
+
+    #[test]
+    fn every_code_is_its_own() {
+        let mut words: Vec<_> = Code::PLAIN.iter().copied().chain(Code::media()).map(Code::as_str).collect();
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all);
     }
 }

@@ -38,12 +38,13 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let future = async {
         let response = finish(next.run(request).await, &id);
         let secs = began.elapsed().as_secs_f64();
+        let took_ms = (secs * 1e4).round() / 10.0;
         let status = response.status().as_u16();
         count(&method, &route, status, secs);
         if route.starts_with("/api/health") || route.starts_with("/api/ready") {
-            tracing::debug!(http.status = status, took_ms = secs * 1e3, "request answered");
+            tracing::debug!(http.status = status, took_ms, "request answered");
         } else {
-            tracing::info!(http.status = status, took_ms = secs * 1e3, "request answered");
+            tracing::info!(http.status = status, took_ms, "request answered");
         }
         response
     };

@@ -105,5 +105,5 @@ async fn a_request_that_takes_too_long_is_given_up() {
     let world = World::with(|config| config.request_timeout = std::time::Duration::from_millis(50));
     let olga = world.person("olga").await;
     world.farm.fail(Some(Failing::Hanging));
-    olga.get("/api/v1/models").await.is_problem(503, "timed_out");
+    olga.get("/api/v1/models").await.is_problem(503, "took_too_long");
 }

@@ -36,7 +36,7 @@ impl Default for AccountRules {
             log_in_per_account_and_address: Quota { limit: 10, window: QUARTER_HOUR },
             log_in_per_account: Quota { limit: 100, window: QUARTER_HOUR },
             log_in_per_address: Quota { limit: 100, window: QUARTER_HOUR },
-            sign_up_per_address: Quota { limit: 20, window: Duration::from_hours(1) },
+            sign_up_per_address: Quota { limit: 100, window: Duration::from_hours(1) },
             max_api_keys: 50,
         }
     }
