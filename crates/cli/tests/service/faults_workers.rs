@@ -20,6 +20,17 @@ fn with_models(models: &[(&str, Does)]) -> (Stage, std::sync::Arc<Scripted>, Fak
     (stage, scripted, ml, api)
 }
 
+/// Waits until the answer of a model is stored.
+async fn stored(person: &Person, medium: &serde_json::Value, model: &str) {
+    let path = format!("/api/v1/media/{}", medium["id"].as_str().expect("an id"));
+    let is_stored =
+        |analysis: &serde_json::Value| analysis["modelName"] == model && analysis["status"] == "COMPLETED";
+    let all_runs = |medium: &serde_json::Value| {
+        medium["runs"][0]["analyses"].as_array().is_some_and(|analyses| analyses.iter().any(is_stored))
+    };
+    person.until(&path, all_runs).await;
+}
+
 #[tokio::test]
 async fn a_worker_killed_in_the_middle_is_replaced_and_the_run_ends_once() {
     let (stage, scripted, _ml, api) = with_models(&[("held", Does::Hold), ("quick", Does::Answer)]);
@@ -27,6 +38,8 @@ async fn a_worker_killed_in_the_middle_is_replaced_and_the_run_ends_once() {
     let ada = Person::sign_up(&api.url("api"), "ada").await;
     let medium = ada.upload_bytes("picture.bmp", picture(1)).await;
     scripted.wait_until_holding(1);
+    // An answer that was not stored yet would rightly be asked for again.
+    stored(&ada, &medium, "quick").await;
     worker.kill();
     // The ML server sees its client go away.
     scripted.wait_until_stopped(1);
@@ -55,6 +68,7 @@ async fn a_job_that_kills_its_worker_every_time_fails_and_lets_its_run_end() {
             scripted.tries("held") > before || medium["status"] == "PARTIALLY_ANALYZED"
         })
         .await;
+        stored(&ada, &medium, "quick").await;
         worker.kill();
         killed += 1;
     }
