@@ -24,7 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "app", "wire", "media", "infer", "sql", "redis", "storage", "ml-http", "api", "worker", "testkit",
+            "domain", "app", "wire", "media", "infer", "sql", "redis", "storage", "ml-http", "api", "worker",
+            "testkit",
         ],
     ),
     ("xtask", &[]),
