@@ -1,11 +1,10 @@
-//! Run the errands of the outbox: plan, enqueue, remove files. At least once, in order of writing, with growing
-//! pauses when something is not there.
+//! Run the errands of the outbox: plan, enqueue, remove files. At least once, begun in order of writing and a few at a
+//! time, with growing pauses when something is not there.
 
 use std::error::Error;
 
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{self, StreamExt as _};
-
 use time::Duration;
 
 use super::Ports;
@@ -14,6 +13,7 @@ use crate::ports::{Errand, ErrandKind, StoreError};
 
 const BATCH: u16 = 64;
 const AT_ONCE: usize = 8;
+/// An errand that hangs is given up for now, well before its lease ends.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(20);
 /// Nobody else takes a leased errand before this; then its relay is taken for dead.
 const LEASE: Duration = Duration::seconds(60);
@@ -51,7 +51,6 @@ pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// Well before its lease ends.
 async fn run_in_time(ports: &Ports, errand: &Errand) -> Tried {
     let tried = tokio::time::timeout(LONGEST, run(ports, errand)).await;
     tried.unwrap_or_else(|_| {
