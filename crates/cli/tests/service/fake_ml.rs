@@ -166,7 +166,10 @@ impl Detector for Scripted {
         };
         progress.facts(&facts);
         let (mut findings, mut failures) = (Vec::new(), Vec::new());
-        for name in request.models {
+        // Requests for one file that come together share one look: who is held must not keep the others waiting.
+        let mut models: Vec<&ModelName> = request.models.iter().collect();
+        models.sort_by_key(|name| self.models[*name] == Does::Hold);
+        for name in models {
             match self.one(name, progress, stop) {
                 Ok(finding) => findings.push(finding),
                 Err(failure) => failures.push(failure),
