@@ -21,9 +21,9 @@ macro_rules! queue_suite {
                 jobs_go_by_place_and_by_age_within_a_place
                 jobs_that_wait_can_be_removed_and_added_again
                 a_running_job_is_not_removed_and_one_that_waits_for_its_next_attempt_is
-                dead_letters_are_listed_newest_first_and_taken_once
-                only_a_dead_letter_is_taken
-                a_dead_letter_that_was_taken_can_be_enqueued_anew
+                dead_letters_are_listed_newest_first_and_stay_until_they_are_forgotten
+                only_a_dead_letter_is_read_or_forgotten
+                a_dead_letter_stays_until_it_is_enqueued_anew
             }
             working {
                 a_failure_that_may_pass_is_tried_three_times

@@ -103,8 +103,12 @@ impl JobQueue for SqlQueue {
         self.timed("list failed jobs", table::failed(&self.db, offset, limit)).await
     }
 
-    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
-        self.timed("take a failed job", table::take_failed(&self.db, id)).await
+    async fn failed_job(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
+        self.timed("read a failed job", table::failed_one(&self.db, id)).await
+    }
+
+    async fn forget_failed(&self, id: &str) -> Result<(), QueueError> {
+        self.timed("forget a failed job", table::forget_failed(&self.db, id)).await
     }
 
     async fn alive(&self, run: RunId, models: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {

@@ -118,7 +118,8 @@ async fn failed_jobs(
     responses((status = 204, description = "It is queued again"),
         (status = 403, description = "I am no administrator"),
         (status = 404, description = "There is no such job"),
-        (status = 409, description = "There is nothing left to do; the job was removed"))
+        (status = 409, description = "Another run of the medium is under way and the job stays; or there is nothing \
+            left to do and the job was removed"))
 )]
 async fn retry(State(app): State<App>, _: Admin, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     if id.chars().any(char::is_control) {
@@ -127,6 +128,7 @@ async fn retry(State(app): State<App>, _: Admin, Path(id): Path<String>) -> Resu
     match retry_failed_job(&app.ports, &id).await? {
         RetryOutcome::Retried => Ok(StatusCode::NO_CONTENT),
         RetryOutcome::NotFound => Err(Problem::new(Code::NotFound)),
+        RetryOutcome::Busy => Err(Problem::new(Code::RunUnderWay)),
         RetryOutcome::Gone => Err(Problem::new(Code::NothingToRetry)),
     }
 }

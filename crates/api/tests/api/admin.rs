@@ -94,6 +94,28 @@ async fn failed_jobs_are_listed_page_by_page_and_retried_once() {
 }
 
 #[tokio::test]
+async fn a_failed_job_stays_while_another_run_is_under_way_and_is_retried_after_it() {
+    let world = World::new();
+    let ada = world.admin("ada").await;
+    let olga = world.person("olga").await;
+    let stage = world.stage(&olga).await;
+    world.fail(&stage).await;
+    world.farm.add_failed_job(job(0, &stage));
+    let added = olga.post(&format!("/api/v1/media/{}/analyze", stage.media), &json!({})).await;
+    assert_eq!(added.status, 202, "{}", added.text());
+    let path = "/api/v1/monitoring/failed-jobs";
+    let retry = format!("{path}/job-0/retry");
+    for _ in 0..2 {
+        ada.post(&retry, &json!({})).await.is_problem(409, "run_under_way");
+        assert_eq!(ada.get(path).await.json()["items"][0]["id"], "job-0");
+    }
+    let run = added.json()["id"].as_str().unwrap().to_owned();
+    olga.post(&format!("/api/v1/runs/{run}/cancel"), &json!({})).await;
+    assert_eq!(ada.post(&retry, &json!({})).await.status, 204);
+    assert_eq!(ada.get(path).await.json()["items"], json!([]));
+}
+
+#[tokio::test]
 async fn servers_are_seen_as_they_are_and_were() {
     let world = World::new();
     let ada = world.admin("ada").await;

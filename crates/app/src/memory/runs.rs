@@ -8,10 +8,10 @@ use dk_domain::{
 use time::{Duration, OffsetDateTime};
 
 use super::steps::{end_part, new_media, nothing, pending};
-use super::{MemoryStore, Part, RunRow};
+use super::{MemoryStore, RunRow};
 use crate::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, ErrandKind, Media, NewMedia, NewRun, Planned, ProgressMark, Run,
-    RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, ErrandKind, Media, NewMedia, NewRun, Planned, ProgressMark,
+    Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
 
 const UPLOAD: &str = "upload";
@@ -230,24 +230,34 @@ impl Runs for MemoryStore {
         Ok(Some((state.runs[&run].detail(), models, events)))
     }
 
-    async fn reopen(&self, run: RunId, model: &ModelName, now: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn reopen(
+        &self,
+        run: RunId,
+        model: &ModelName,
+        now: OffsetDateTime,
+    ) -> Result<Reopened, StoreError> {
         let mut state = self.lock();
-        let Some(media) = state.runs.get(&run).map(|row| row.run.media_id) else { return Ok(false) };
-        let is_other = |row: &RunRow| row.run.id != run && row.run.media_id == media && row.is_under_way();
-        if state.runs.values().any(is_other) {
-            return Ok(false);
-        }
-        let Some(row) = state.runs.get_mut(&run).filter(|row| row.run.status != RunStatus::Cancelled) else {
-            return Ok(false);
+        let Some(media) = state.runs.get(&run).map(|row| row.run.media_id) else {
+            return Ok(Reopened::Over);
         };
-        let failed = |part: &&mut Part| part.analysis.status == AnalysisStatus::Failed;
-        let Some(part) = row.parts.get_mut(model).filter(failed) else { return Ok(false) };
+        let is_other = |row: &RunRow| row.run.id != run && row.run.media_id == media && row.is_under_way();
+        let is_busy = state.runs.values().any(is_other);
+        let Some(row) = state.runs.get_mut(&run).filter(|row| row.run.status != RunStatus::Cancelled) else {
+            return Ok(Reopened::Over);
+        };
+        let Some(part) = row.parts.get_mut(model) else { return Ok(Reopened::Over) };
+        match part.analysis.status {
+            AnalysisStatus::Pending | AnalysisStatus::Processing => return Ok(Reopened::Open),
+            AnalysisStatus::Failed if is_busy => return Ok(Reopened::Busy),
+            AnalysisStatus::Failed => {}
+            _ => return Ok(Reopened::Over),
+        }
         let analysis = &mut part.analysis;
         (analysis.status, analysis.updated_at) = (AnalysisStatus::Pending, now);
         (analysis.error, analysis.progress) = (None, None);
         (row.run.verdict, row.run.ended_at) = (None, None);
         state.stand(run, RunStatus::Processing, now);
-        Ok(true)
+        Ok(Reopened::Open)
     }
 
     async fn stalled(&self, before: OffsetDateTime, limit: u16) -> Result<Vec<StalledRun>, StoreError> {

@@ -33,8 +33,8 @@ pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
 };
 pub use runs::{
-    Accepted, AddRun, Analysis, EndOfAnalysis, Ended, NewMedia, NewRun, Run, RunDetail, Runs, StalledRun,
-    Start,
+    Accepted, AddRun, Analysis, EndOfAnalysis, Ended, NewMedia, NewRun, Reopened, Run, RunDetail, Runs,
+    StalledRun, Start,
 };
 pub use storage::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
 

@@ -136,8 +136,10 @@ pub trait JobQueue: Send + Sync {
     async fn counts(&self) -> Result<QueueCounts, QueueError>;
     /// Dead letters, newest first.
     async fn failed(&self, offset: u32, limit: u16) -> Result<Vec<FailedJob>, QueueError>;
-    /// Takes a dead letter out, so that it can be enqueued anew; `None` when there is no such one.
-    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError>;
+    /// One dead letter, which stays until [`JobQueue::enqueue`] begins it anew; `None` when there is no such one.
+    async fn failed_job(&self, id: &str) -> Result<Option<FailedJob>, QueueError>;
+    /// Removes a dead letter without a purpose; one that is not there, or is none any more, is fine.
+    async fn forget_failed(&self, id: &str) -> Result<(), QueueError>;
     /// Which of these models' jobs the queue still knows as waiting, delayed or under way; the reconciler enqueues
     /// the others again.
     async fn alive(&self, run: RunId, models: &[ModelName]) -> Result<Vec<ModelName>, QueueError>;

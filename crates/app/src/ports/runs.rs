@@ -168,6 +168,17 @@ pub struct Ended {
     pub run: Option<RunStatus>,
 }
 
+/// What came of reopening a failed analysis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reopened {
+    /// It has not ended (any more) and needs a job.
+    Open,
+    /// Another run of the medium is under way; after its end the same call may work.
+    Busy,
+    /// It never will: it has an answer, its run was cancelled, or its medium is gone.
+    Over,
+}
+
 /// A run that does not go on by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StalledRun {
@@ -258,9 +269,14 @@ pub trait Runs: Send + Sync {
         run: RunId,
         now: OffsetDateTime,
     ) -> Result<Option<(RunDetail, Vec<ModelName>, Vec<Event>)>, StoreError>;
-    /// Puts a failed analysis of an ended run back to PENDING and the run to PROCESSING, for an administrator who
-    /// retries a dead letter. False when it has not failed or its medium is gone.
-    async fn reopen(&self, run: RunId, model: &ModelName, now: OffsetDateTime) -> Result<bool, StoreError>;
+    /// Puts a failed analysis back to PENDING and its run to PROCESSING, for an administrator who retries a dead
+    /// letter. Twice is harmless.
+    async fn reopen(
+        &self,
+        run: RunId,
+        model: &ModelName,
+        now: OffsetDateTime,
+    ) -> Result<Reopened, StoreError>;
     /// Runs that wait for a plan since before `before`, and planned runs in which nothing moved since then.
     async fn stalled(&self, before: OffsetDateTime, limit: u16) -> Result<Vec<StalledRun>, StoreError>;
     /// Removes events older than `before`; says how many rows went.

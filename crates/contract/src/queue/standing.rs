@@ -190,8 +190,8 @@ async fn letters(bench: &Bench) -> Vec<FailedJob> {
     bench.queue.failed(0, 100).await.unwrap()
 }
 
-/// By one of many who try.
-pub async fn dead_letters_are_listed_newest_first_and_taken_once(bench: &Bench) {
+/// Reading takes nothing away.
+pub async fn dead_letters_are_listed_newest_first_and_stay_until_they_are_forgotten(bench: &Bench) {
     let queue = &bench.queue;
     let mut worker = bench.answering(|job| match job.kind {
         JobKind::Analyze { .. } => Err(JobFailure::GiveUp(format!("no use, {}", job.run_id))),
@@ -210,28 +210,35 @@ pub async fn dead_letters_are_listed_newest_first_and_taken_once(bench: &Bench) 
     assert_eq!((letter.media_id, letter.attempts), (media_id(5), 1));
     assert_eq!((&letter.kind, &letter.reason), (&analyze("aa"), &format!("no use, {}", run_id(5))));
     assert!(letter.failed_at > all[4].failed_at);
-    let takers = (0..20).map(|_| queue.take_failed(&letter.id));
-    let taken = futures_util::future::try_join_all(takers).await.unwrap();
-    assert_eq!(taken.into_iter().flatten().collect::<Vec<_>>(), std::slice::from_ref(letter));
-    assert_eq!(letters(bench).await, all[1..]);
-    assert!(queue.take_failed("no such id").await.unwrap().is_none());
-    assert!(queue.take_failed("").await.unwrap().is_none());
+    for _ in 0..2 {
+        assert_eq!(queue.failed_job(&letter.id).await.unwrap().as_ref(), Some(letter));
+    }
+    assert_eq!(letters(bench).await, all);
+    for _ in 0..2 {
+        queue.forget_failed(&letter.id).await.unwrap();
+        assert_eq!(letters(bench).await, all[1..]);
+    }
+    for id in [&letter.id, "no such id", ""] {
+        assert!(queue.failed_job(id).await.unwrap().is_none());
+        queue.forget_failed(id).await.unwrap();
+    }
     worker.end().await;
 }
 
-/// A job that waits is not to be had.
-pub async fn only_a_dead_letter_is_taken(bench: &Bench) {
+/// A job that waits is none.
+pub async fn only_a_dead_letter_is_read_or_forgotten(bench: &Bench) {
     let queue = &bench.queue;
     queue.enqueue(&planned(1, &["aa"], 5)).await.unwrap();
     for id in [format!("{}.aa", run_id(1)), run_id(1).to_string()] {
-        assert!(queue.take_failed(&id).await.unwrap().is_none());
+        assert!(queue.failed_job(&id).await.unwrap().is_none());
+        queue.forget_failed(&id).await.unwrap();
     }
     let counts = queue.counts().await.unwrap();
     assert_eq!((counts.waiting, counts.waiting_children), (1, 1));
 }
 
-/// From its first attempt on, as often as somebody wants.
-pub async fn a_dead_letter_that_was_taken_can_be_enqueued_anew(bench: &Bench) {
+/// From its first attempt on, as often as somebody wants, and once where several want it at the same time.
+pub async fn a_dead_letter_stays_until_it_is_enqueued_anew(bench: &Bench) {
     let queue = &bench.queue;
     let mut worker = bench.answering(|job| match job.kind {
         JobKind::Analyze { .. } => Err(JobFailure::GiveUp("no use".to_owned())),
@@ -244,7 +251,7 @@ pub async fn a_dead_letter_that_was_taken_can_be_enqueued_anew(bench: &Bench) {
     bench.until_idle().await;
     for round in 0..3 {
         let letter = letters(bench).await.into_iter().find(|letter| letter.kind == analyze("aa")).unwrap();
-        queue.take_failed(&letter.id).await.unwrap().unwrap();
+        assert_eq!(queue.failed_job(&letter.id).await.unwrap().as_ref(), Some(&letter));
         queue.enqueue(&planned(1, &["aa"], 1)).await.unwrap();
         assert_eq!(worker.job().await.attempt, 1, "round {round}");
         assert_eq!(worker.job().await.kind, JobKind::Finalize);
@@ -252,4 +259,10 @@ pub async fn a_dead_letter_that_was_taken_can_be_enqueued_anew(bench: &Bench) {
     }
     assert_eq!(letters(bench).await.len(), 2);
     worker.end().await;
+    let again = planned(1, &["aa"], 1);
+    futures_util::future::try_join_all((0..10).map(|_| queue.enqueue(&again))).await.unwrap();
+    assert_eq!(queue.alive(again.run_id, &again.models).await.unwrap(), again.models);
+    let letters = letters(bench).await;
+    assert_eq!(letters.iter().map(|letter| &letter.kind).collect::<Vec<_>>(), [&analyze("bb")]);
+    assert!(queue.counts().await.unwrap().waiting <= 2, "one job, and at most its finaliser");
 }

@@ -1,6 +1,6 @@
 //! Any order of steps: whatever workers, people and administrators do to a run, it counts right and ends once.
 
-use dk_app::ports::EventKind;
+use dk_app::ports::{EventKind, Reopened};
 use dk_domain::{AnalysisStatus, ErrorCode, RunId, RunStatus, UserId};
 
 use super::Stores;
@@ -64,7 +64,8 @@ async fn take(stores: &Stores, owner: UserId, run: RunId, step: Step, second: i6
         }
         Step::Reopen(which) => {
             let before = stores.library.run(owner, run).await.unwrap().unwrap().run.status;
-            return runs.reopen(run, &name(which), now).await.unwrap() && before.is_ended();
+            let reopened = runs.reopen(run, &name(which), now).await.unwrap();
+            return reopened == Reopened::Open && before.is_ended();
         }
         Step::Conclude => drop(runs.conclude(run, now).await.unwrap()),
         Step::Cancel => drop(runs.cancel(owner, run, now).await.unwrap()),

@@ -1,8 +1,8 @@
 //! Runs from acceptance to their end.
 
 use dk_app::ports::{
-    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Run, RunDetail,
-    StalledRun, Start,
+    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Reopened, Run,
+    RunDetail, StalledRun, Start,
 };
 use dk_domain::{
     AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Probability, Reason, RunId, RunStatus, Urgency,
@@ -315,7 +315,7 @@ pub async fn a_cancelled_run_stays_cancelled(stores: &Stores) {
     assert!(matches!(stores.runs.start(run, &model("clip-probe"), at(5)).await.unwrap(), Start::Over));
     let (again, models, events) = stores.runs.cancel(ada.id, run, at(6)).await.unwrap().unwrap();
     assert!(again == after && models.is_empty() && events.is_empty());
-    assert!(!stores.runs.reopen(run, &model("zz"), at(6)).await.unwrap());
+    assert_eq!(stores.runs.reopen(run, &model("zz"), at(6)).await.unwrap(), Reopened::Over);
     let row = stores.library.medium_row(ada.id, media.id).await.unwrap().unwrap();
     assert_eq!((row.status, row.verdict), (RunStatus::Cancelled, None));
     // Not planned yet: cancelled all the same, and never planned.
@@ -330,12 +330,12 @@ pub async fn a_failed_analysis_gets_another_chance(stores: &Stores) {
     let ada = member(stores, "ada@example.org").await;
     let (media, run) = under_way(stores, ada.id, &["aasist", "clip-probe"]).await;
     let reopen = async |name: &str, now: i64| stores.runs.reopen(run, &model(name), at(now)).await.unwrap();
-    assert!(!reopen("aasist", 2).await, "it has not failed");
+    assert_eq!(reopen("aasist", 2).await, Reopened::Open, "it is open already");
     end(stores, run, "clip-probe", &fake(), at(2)).await;
     end(stores, run, "aasist", &broken(), at(3)).await;
-    assert!(!reopen("clip-probe", 4).await, "it answered");
-    assert!(reopen("aasist", 4).await);
-    assert!(!reopen("aasist", 4).await, "it is pending");
+    assert_eq!(reopen("clip-probe", 4).await, Reopened::Over, "it answered");
+    assert_eq!(reopen("aasist", 4).await, Reopened::Open);
+    assert_eq!(reopen("aasist", 4).await, Reopened::Open, "twice is harmless");
     let open = detail(stores, ada.id, run).await.run;
     assert_eq!((open.status, open.verdict, open.ended_at), (RunStatus::Processing, None, None));
     let row = stores.library.medium_row(ada.id, media.id).await.unwrap().unwrap();
@@ -349,8 +349,9 @@ pub async fn a_failed_analysis_gets_another_chance(stores: &Stores) {
     end(stores, run, "aasist", &broken(), at(7)).await;
     let added = stores.runs.add_run(ada.id, media.id, &new_run(), None, at(8)).await.unwrap();
     assert!(matches!(added, AddRun::Added(..)));
-    assert!(!stores.runs.reopen(run, &model("aasist"), at(9)).await.unwrap());
-    assert!(!stores.runs.reopen(RunId::from(id()), &model("aasist"), at(9)).await.unwrap());
+    let reopen = async |run: RunId| stores.runs.reopen(run, &model("aasist"), at(9)).await.unwrap();
+    assert_eq!(reopen(run).await, Reopened::Busy);
+    assert_eq!(reopen(RunId::from(id())).await, Reopened::Over);
 }
 
 /// Not planned, or planned and without a movement; what moves or has ended is left alone.

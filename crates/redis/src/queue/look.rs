@@ -1,5 +1,6 @@
 //! Counts and dead letters.
 
+use bullmq::JobState;
 use dk_app::ports::{FailedJob, QueueCounts};
 
 use super::{Open, job};
@@ -27,18 +28,22 @@ impl Open {
         Ok(jobs.iter().filter_map(job::failed).collect())
     }
 
-    /// Of several who take the same dead letter, one gets it.
-    pub(super) async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, bullmq::Error> {
+    /// One dead letter; a job that waits or runs is none.
+    pub(super) async fn failed_job(&self, id: &str) -> Result<Option<FailedJob>, bullmq::Error> {
         let Some(letter) = self.queue.get_job(id).await?.as_ref().and_then(job::failed) else {
             return Ok(None);
         };
-        let mut take = redis::cmd("ZREM");
-        take.arg(self.queue.keys().failed()).arg(id);
-        let taken: u32 = self.queue.connection().cmd(&mut take).await?;
-        if taken == 0 {
-            return Ok(None);
+        Ok(self.is_failed(id).await?.then_some(letter))
+    }
+
+    pub(super) async fn forget_failed(&self, id: &str) -> Result<(), bullmq::Error> {
+        if self.is_failed(id).await? {
+            self.queue.remove_without_children(id).await?;
         }
-        self.queue.remove_without_children(id).await?;
-        Ok(Some(letter))
+        Ok(())
+    }
+
+    async fn is_failed(&self, id: &str) -> Result<bool, bullmq::Error> {
+        Ok(self.queue.get_job_state(id).await? == JobState::Failed)
     }
 }

@@ -134,8 +134,12 @@ impl JobQueue for RedisQueue {
             .await
     }
 
-    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
-        self.within("take a dead letter out", move |open| async move { open.take_failed(id).await }).await
+    async fn failed_job(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
+        self.within("read a dead letter", move |open| async move { open.failed_job(id).await }).await
+    }
+
+    async fn forget_failed(&self, id: &str) -> Result<(), QueueError> {
+        self.within("forget a dead letter", move |open| async move { open.forget_failed(id).await }).await
     }
 
     async fn alive(&self, run: RunId, models: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {

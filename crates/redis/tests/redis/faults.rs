@@ -129,7 +129,6 @@ async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is
     assert_eq!(calls.len(), 2, "the loss and the finaliser: {calls:?}");
 
     // An administrator may try it again, and it begins anew.
-    queue.take_failed(&letter.id).await.unwrap().unwrap();
     queue.enqueue(&planned(1, &["one"], 1)).await.unwrap();
     let mut worker = bench.answering(|_| Ok(()));
     assert_eq!(worker.analysis().await.attempt, 1);

@@ -1,16 +1,18 @@
 //! Taking jobs: what waits, what is due again, and what a dead worker left behind.
 
 use dk_app::ports::Job;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    Statement,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::QueueOptions;
 use super::job::{FAILED, job};
-use super::table::look_at_finaliser;
 use crate::connection::Transaction;
 use crate::database::Database;
-use crate::entity::jobs::Model;
+use crate::entity::jobs::{ActiveModel, Column, Entity, Model};
 use crate::fault::Fault;
 
 /// What a worker was given.
@@ -18,11 +20,12 @@ use crate::fault::Fault;
 pub(super) struct Claimed {
     /// Jobs to run, with their ids, in order of place.
     pub(super) jobs: Vec<(String, Job)>,
-    /// Jobs whose workers died too often; they have failed.
+    /// Jobs whose workers died too often; they have failed, and their finalisers do not know it yet.
     pub(super) lost: Vec<Job>,
 }
 
-/// Leases at most `limit` jobs to `worker`.
+/// Leases at most `limit` jobs to `worker`. Nothing fails after the commit: whoever got an error holds nothing, unless
+/// the error is that of the commit (see [`super::settle::give_back_others`]).
 pub(super) async fn claim(
     db: &Database,
     options: &QueueOptions,
@@ -36,15 +39,11 @@ pub(super) async fn claim(
     }
     let tx = db.begin().await?;
     let lost = recover(db, &tx, options, now).await?;
-    let mut rows = lease(db, &tx, worker, limit, now + options.lease, now).await?;
+    let rows = lease(db, &tx, worker, limit, now + options.lease, now).await?;
+    let mut leased = readable(&tx, rows, options, now).await?;
     tx.commit().await?;
-    for job in &lost {
-        // Not above: whoever writes an outcome locks the finaliser before its job.
-        look_at_finaliser(db, job.run_id).await?;
-    }
-    rows.sort_by(|a, b| (a.place, a.created_at, &a.id).cmp(&(b.place, b.created_at, &b.id)));
-    let jobs = rows.into_iter().map(|row| Ok((row.id.clone(), job(&row, options.attempts)?)));
-    Ok(Claimed { jobs: jobs.collect::<Result<_, Fault>>()?, lost })
+    leased.sort_by(|(a, _), (b, _)| (a.place, a.created_at, &a.id).cmp(&(b.place, b.created_at, &b.id)));
+    Ok(Claimed { jobs: leased.into_iter().map(|(row, job)| (row.id, job)).collect(), lost })
 }
 
 async fn is_anything_due(db: &Database, now: OffsetDateTime) -> Result<bool, Fault> {
@@ -77,14 +76,14 @@ async fn recover(
         ),
         [i64::from(options.stalls).into(), now.into()],
     );
-    let rows = Model::find_by_statement(back).all(tx).await?;
+    let rows = tx.query_all_raw(back).await?;
     let mut lost = Vec::new();
-    for row in rows {
+    for (row, job) in readable(tx, rows, options, now).await? {
         let failed = row.state == FAILED;
         metrics::counter!("queue_jobs_stalled_total").increment(1);
         tracing::warn!(job.id = row.id, stalls = row.stalls, failed, "the worker of a job was lost");
         if failed {
-            lost.push(Job { is_last: true, ..job(&row, options.attempts)? });
+            lost.push(Job { is_last: true, ..job });
         }
     }
     Ok(lost)
@@ -97,7 +96,7 @@ async fn lease(
     limit: usize,
     until: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Vec<Model>, Fault> {
+) -> Result<Vec<QueryResult>, Fault> {
     let lease = Statement::from_sql_and_values(
         db.backend(),
         format!(
@@ -110,7 +109,51 @@ async fn lease(
         ),
         [worker.into(), until.into(), now.into(), i64::try_from(limit)?.into()],
     );
-    Ok(Model::find_by_statement(lease).all(tx).await?)
+    Ok(tx.query_all_raw(lease).await?)
+}
+
+/// Reads rows as jobs. One that cannot be read is put away as failed, so that it holds up no other.
+async fn readable(
+    tx: &Transaction,
+    rows: Vec<QueryResult>,
+    options: &QueueOptions,
+    now: OffsetDateTime,
+) -> Result<Vec<(Model, Job)>, Fault> {
+    let mut readable = Vec::new();
+    for row in rows {
+        match read(&row, options.attempts) {
+            Ok(job) => readable.push(job),
+            Err(fault) => put_away(tx, &row, fault, now).await?,
+        }
+    }
+    Ok(readable)
+}
+
+fn read(row: &QueryResult, most: u32) -> Result<(Model, Job), Fault> {
+    let row = Model::from_query_result(row, "")?;
+    let job = job(&row, most)?;
+    Ok((row, job))
+}
+
+async fn put_away(
+    tx: &Transaction,
+    row: &QueryResult,
+    fault: Fault,
+    now: OffsetDateTime,
+) -> Result<(), Fault> {
+    let id: String = row.try_get("", "id")?;
+    let error = fault.in_queue("read a job");
+    tracing::error!(job.id = id, error = &error as &dyn std::error::Error, "a job is put away as failed");
+    let failed = ActiveModel {
+        state: Set(FAILED.to_owned()),
+        error: Set(Some("its row cannot be read".to_owned())),
+        locked_by: Set(None),
+        locked_until: Set(None),
+        ended_at: Set(Some(now)),
+        ..ActiveModel::default()
+    };
+    Entity::update_many().set(failed).filter(Column::Id.eq(id)).exec(tx).await?;
+    Ok(())
 }
 
 fn skip_locked(db: &Database) -> &'static str {

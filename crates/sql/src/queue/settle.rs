@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dk_app::ports::JobFailure;
 use dk_domain::RunId;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -129,6 +130,33 @@ pub(super) async fn give_back_all(db: &Database, worker: Uuid) -> Result<u64, Fa
     let written = tx.execute_raw(back).await?;
     tx.commit().await?;
     Ok(written.rows_affected())
+}
+
+/// Gives back what this worker holds without knowing: a claim whose commit broke off may have been made. It was no
+/// attempt, and nobody died over it.
+pub(super) async fn give_back_others(
+    db: &Database,
+    worker: Uuid,
+    known: impl Iterator<Item = &String> + Send,
+) -> Result<u64, Fault> {
+    let back = ActiveModel {
+        state: Set(WAITING.to_owned()),
+        locked_by: Set(None),
+        locked_until: Set(None),
+        ..ActiveModel::default()
+    };
+    let known: Vec<String> = known.cloned().collect();
+    let tx = db.begin().await?;
+    let written = Entity::update_many()
+        .set(back)
+        .col_expr(Column::Attempts, Expr::cust("attempts - 1"))
+        .filter(Column::LockedBy.eq(worker))
+        .filter(Column::State.eq(ACTIVE))
+        .filter(Column::Id.is_not_in(known))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(written.rows_affected)
 }
 
 /// Forgets the oldest of what has ended.

@@ -8,7 +8,7 @@ use dk_domain::{ModelName, RunId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, TryInsertResult,
+    QuerySelect, QueryTrait, Statement, TryInsertResult,
 };
 use time::OffsetDateTime;
 
@@ -173,19 +173,21 @@ pub(super) async fn failed(db: &Database, offset: u32, limit: u16) -> Result<Vec
         .order_by_desc(Column::Id)
         .offset(u64::from(offset))
         .limit(u64::from(limit));
-    query.all(&db.read()).await?.into_iter().map(failed_job).collect()
+    let rows = db.read().query_all_raw(query.build(db.backend())).await?;
+    // One that cannot be read is shown to nobody, and keeps none from being shown.
+    let read = |row| failed_job(Model::from_query_result(row, "")?);
+    Ok(rows.iter().filter_map(|row| read(row).ok()).collect())
 }
 
-pub(super) async fn take_failed(db: &Database, id: &str) -> Result<Option<FailedJob>, Fault> {
-    let take = Statement::from_sql_and_values(
-        db.backend(),
-        "delete from jobs where id = $1 and state = 'failed' returning *",
-        [id.into()],
-    );
+pub(super) async fn failed_one(db: &Database, id: &str) -> Result<Option<FailedJob>, Fault> {
+    let query = Entity::find_by_id(id).filter(Column::State.eq(FAILED));
+    query.one(&db.read()).await?.map(failed_job).transpose()
+}
+
+pub(super) async fn forget_failed(db: &Database, id: &str) -> Result<(), Fault> {
     let tx = db.begin().await?;
-    let taken = Model::find_by_statement(take).one(&tx).await?;
-    tx.commit().await?;
-    taken.map(failed_job).transpose()
+    Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::State.eq(FAILED)).exec(&tx).await?;
+    Ok(tx.commit().await?)
 }
 
 pub(super) async fn alive(db: &Database, run: RunId, models: &[ModelName]) -> Result<Vec<ModelName>, Fault> {

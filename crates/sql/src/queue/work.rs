@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dk_app::StopToken;
-use dk_app::ports::{Job, JobFailure, JobHandler, WorkOptions};
+use dk_app::ports::{Job, JobFailure, JobHandler, QueueError, WorkOptions};
+use dk_domain::RunId;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,7 +19,8 @@ use uuid::Uuid;
 
 use super::SqlQueue;
 use super::claim::{Claimed, claim};
-use super::settle::{Attempt, give_back_all, renew, settle, trim};
+use super::settle::{Attempt, give_back_all, give_back_others, renew, settle, trim};
+use super::table::look_at_finaliser;
 use crate::fault::Fault;
 
 /// After so many jobs old ones are forgotten.
@@ -38,6 +40,8 @@ struct Worker {
     running: JoinSet<Option<String>>,
     /// Set when running jobs are stopped because this worker must go.
     leaving: Arc<AtomicBool>,
+    /// Whether the last claim ended with an error: it may have been made all the same.
+    unsure: bool,
     done: u64,
 }
 
@@ -59,6 +63,7 @@ pub(super) async fn work(
         tokens: HashMap::new(),
         running: JoinSet::new(),
         leaving: Arc::default(),
+        unsure: false,
         done: 0,
     };
     let mut news = queue.news.subscribe();
@@ -91,23 +96,34 @@ impl Worker {
         if room == 0 {
             return;
         }
-        let queue = &self.queue;
-        let now = queue.ambient.now();
-        let claimed = queue.timed("take jobs", claim(&queue.db, &queue.options, self.id, room, now)).await;
-        let Claimed { jobs, lost } = claimed.unwrap_or_else(|error| {
+        let Claimed { jobs, lost } = self.claim(room).await.unwrap_or_else(|error| {
+            self.unsure = true;
             tracing::warn!(error = &error as &dyn std::error::Error, "no jobs can be taken now");
             Claimed::default()
         });
         for job in lost {
-            let handler = Arc::clone(&self.handler);
+            let (queue, handler) = (self.queue.clone(), Arc::clone(&self.handler));
             self.running.spawn(async move {
+                let run = job.run_id;
                 tell_lost(&*handler, job).await;
+                free_finaliser(&queue, run).await;
                 None
             });
         }
         for (id, job) in jobs {
             self.begin(id, job);
         }
+    }
+
+    async fn claim(&mut self, room: usize) -> Result<Claimed, QueueError> {
+        let queue = &self.queue;
+        if self.unsure {
+            let back = give_back_others(&queue.db, self.id, self.tokens.keys());
+            queue.timed("give unknown jobs back", back).await?;
+            self.unsure = false;
+        }
+        let now = queue.ambient.now();
+        queue.timed("take jobs", claim(&queue.db, &queue.options, self.id, room, now)).await
     }
 
     fn begin(&mut self, id: String, job: Job) {
@@ -234,6 +250,24 @@ async fn tell_lost(handler: &dyn JobHandler, job: Job) {
     let run = job.run_id;
     if AssertUnwindSafe(handler.lost(job)).catch_unwind().await.is_err() {
         tracing::error!(run.id = %run, "the handler panicked over a lost job");
+    }
+}
+
+/// Makes the finaliser of a run due that a lost job held up, again where the database is away. Not done while jobs are
+/// claimed: whoever writes an outcome locks the finaliser before its job.
+async fn free_finaliser(queue: &SqlQueue, run: RunId) {
+    for _ in 0..SETTLE_TRIES {
+        match queue.timed("free a finaliser", look_at_finaliser(&queue.db, run)).await {
+            Ok(()) => return queue.wake(),
+            Err(error) => {
+                tracing::warn!(
+                    run.id = %run,
+                    error = &error as &dyn std::error::Error,
+                    "a finaliser was not freed, trying again"
+                );
+                sleep(SETTLE_PAUSE).await;
+            }
+        }
     }
 }
 

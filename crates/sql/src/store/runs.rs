@@ -11,8 +11,8 @@ mod work;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Event, Media, NewMedia, NewRun, ProgressMark, Run, RunDetail,
-    Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, Event, Media, NewMedia, NewRun, ProgressMark, Reopened, Run,
+    RunDetail, Runs, StalledRun, Start, StoreError,
 };
 use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
 use time::OffsetDateTime;
@@ -125,7 +125,12 @@ impl Runs for Store {
         self.db.timed("cancel a run", cancel::cancel(&self.db, owner, run, now)).await
     }
 
-    async fn reopen(&self, run: RunId, model: &ModelName, now: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn reopen(
+        &self,
+        run: RunId,
+        model: &ModelName,
+        now: OffsetDateTime,
+    ) -> Result<Reopened, StoreError> {
         self.db.timed("reopen an analysis", reopen::reopen(&self.db, run, model, now)).await
     }
 

@@ -5,6 +5,7 @@ mod memory;
 mod orders;
 mod postgres;
 mod queue;
+mod queue_faults;
 mod schema;
 mod sqlite;
 mod support;

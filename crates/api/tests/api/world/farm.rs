@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Analyst, Answer, AskError, Assignment, FailedJob, JobHandler, JobQueue, Offer, Planned, QueueCounts,
-    QueueError, ServerStatus, Watcher, WorkOptions,
+    Analyst, Answer, AskError, Assignment, FailedJob, JobHandler, JobKind, JobQueue, Offer, Planned,
+    QueueCounts, QueueError, ServerStatus, Watcher, WorkOptions,
 };
 use dk_app::{ErrorCode, ModelCard, Quality, StopToken};
 use dk_domain::{MediaKind, ModelName, RunId, Weight};
@@ -69,8 +69,13 @@ impl Farm {
 
 #[async_trait]
 impl JobQueue for Farm {
-    async fn enqueue(&self, _: &Planned) -> Result<(), QueueError> {
-        self.open().await.map(|_| ())
+    async fn enqueue(&self, run: &Planned) -> Result<(), QueueError> {
+        let is_again = |job: &FailedJob| {
+            let JobKind::Analyze { model } = &job.kind else { return false };
+            job.run_id == run.run_id && run.models.contains(model)
+        };
+        self.open().await?.failed.retain(|job| !is_again(job));
+        Ok(())
     }
 
     async fn remove(&self, _: RunId, _: &[ModelName]) -> Result<(), QueueError> {
@@ -87,10 +92,13 @@ impl JobQueue for Farm {
         Ok(state.failed.iter().skip(offset as usize).take(usize::from(limit)).cloned().collect())
     }
 
-    async fn take_failed(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
-        let mut state = self.open().await?;
-        let at = state.failed.iter().position(|job| job.id == id);
-        Ok(at.map(|at| state.failed.remove(at)))
+    async fn failed_job(&self, id: &str) -> Result<Option<FailedJob>, QueueError> {
+        Ok(self.open().await?.failed.iter().find(|job| job.id == id).cloned())
+    }
+
+    async fn forget_failed(&self, id: &str) -> Result<(), QueueError> {
+        self.open().await?.failed.retain(|job| job.id != id);
+        Ok(())
     }
 
     async fn alive(&self, _: RunId, _: &[ModelName]) -> Result<Vec<ModelName>, QueueError> {

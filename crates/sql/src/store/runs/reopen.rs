@@ -1,12 +1,13 @@
 //! Another chance for an analysis that failed for good.
 
+use dk_app::ports::Reopened;
 use dk_domain::{AnalysisStatus, ModelName, RunId, RunStatus};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::lock::{Held, change_part, hold};
 use crate::connection::Transaction;
-use crate::database::Database;
+use crate::database::{Database, word};
 use crate::entity::{analysis_runs, deepfake_analyses};
 use crate::fault::Fault;
 
@@ -15,19 +16,22 @@ pub(super) async fn reopen(
     run: RunId,
     model: &ModelName,
     now: OffsetDateTime,
-) -> Result<bool, Fault> {
+) -> Result<Reopened, Fault> {
     let tx = db.begin().await?;
     let held = match hold(&tx, run).await? {
         Some(held) if held.run.status != RunStatus::Cancelled.as_str() => held,
-        _ => return Ok(false),
+        _ => return Ok(Reopened::Over),
     };
-    let part = held.part(&tx, model).await?;
-    let Some(part) = part.filter(|part| part.status == AnalysisStatus::Failed.as_str()) else {
-        return Ok(false);
-    };
+    let Some(part) = held.part(&tx, model).await? else { return Ok(Reopened::Over) };
+    match word(&part.status)? {
+        AnalysisStatus::Failed => {}
+        // Somebody reopened it before, and perhaps its job was not queued.
+        AnalysisStatus::Pending | AnalysisStatus::Processing => return Ok(Reopened::Open),
+        AnalysisStatus::Completed | AnalysisStatus::Cancelled => return Ok(Reopened::Over),
+    }
     // Of one medium, one run at a time.
     if held.is_ended() && another_is_under_way(&tx, &held).await? {
-        return Ok(false);
+        return Ok(Reopened::Busy);
     }
     let changed = deepfake_analyses::ActiveModel {
         status: Set(AnalysisStatus::Pending.to_string()),
@@ -46,7 +50,7 @@ pub(super) async fn reopen(
     };
     held.change(&tx, RunStatus::Processing, None, changed, now).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Reopened::Open)
 }
 
 async fn another_is_under_way(tx: &Transaction, held: &Held) -> Result<bool, Fault> {
