@@ -1,0 +1,77 @@
+/**
+ * Queries as values, used by routes and views alike. `meta.live` marks what changes by itself: it is asked for anew
+ * while live events cannot be heard.
+ */
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { answer, api } from "./client";
+import { ApiProblem } from "./problem";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Media = Schemas["Media"];
+export type MediaDetail = Schemas["MediaDetail"];
+export type MediaList = Schemas["MediaList"];
+export type Run = Schemas["Run"];
+export type Analysis = Schemas["Analysis"];
+export type RunStatus = Run["status"];
+export type Prediction = Schemas["Verdict"]["prediction"];
+/** What the list can be narrowed by; `cursor` is the query's own affair. */
+export type MediaFilter = Omit<NonNullable<paths["/api/v1/media"]["get"]["parameters"]["query"]>, "cursor">;
+
+const live = { live: true } as const;
+
+export const keys = {
+  media: ["media"] as const,
+  mediaLists: ["media", "list"] as const,
+  mediaDetail: (id: string) => ["media", "detail", id] as const,
+  analysis: (id: string) => ["analysis", id] as const,
+  models: ["models"] as const,
+};
+
+export const mediaListQuery = (filter: MediaFilter = {}) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.mediaLists, filter] as const,
+    queryFn: ({ pageParam, signal }) => {
+      const query = pageParam === null ? filter : { ...filter, cursor: pageParam };
+      return answer(api.GET("/api/v1/media", { params: { query }, signal }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor ?? null,
+    meta: live,
+  });
+
+export const mediaQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.mediaDetail(id),
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/media/{id}", { params: { path: { id } }, signal })),
+    meta: live,
+  });
+
+/** What one model said, with all its evidence. It never changes once the analysis has ended. */
+export const analysisQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.analysis(id),
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/analyses/{id}", { params: { path: { id } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const modelsQuery = queryOptions({
+  queryKey: keys.models,
+  queryFn: ({ signal }) => answer(api.GET("/api/v1/models", { signal })),
+  staleTime: 60_000,
+});
+
+/** Asks again only where that can help. */
+function retry(count: number, error: Error): boolean {
+  return count < 2 && ApiProblem.from(error).mayPass;
+}
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // Live events say what changed; windows that come back need not ask for everything.
+      queries: { retry, staleTime: 10_000, refetchOnWindowFocus: false, networkMode: "always" },
+      mutations: { retry: false, networkMode: "always" },
+    },
+  });
+}

@@ -1,0 +1,17 @@
+export const account = {
+  signIn: "Anmelden",
+  signUp: "Konto anlegen",
+  email: "E-Mail-Adresse",
+  password: "Passwort",
+  passwordHint: "12 bis 128 Zeichen.",
+  firstName: "Vorname",
+  lastName: "Nachname",
+  noAccount: "Noch kein Konto?",
+  haveAccount: "Sie haben ein Konto?",
+  sessionEnded: "Ihre Sitzung ist zu Ende. Melden Sie sich an, um fortzufahren.",
+  showPassword: "Passwort zeigen",
+  hidePassword: "Passwort verbergen",
+  required: "Das wird gebraucht.",
+  emailInvalid: "Das ist keine E-Mail-Adresse.",
+  passwordLength: "Ein Passwort hat 12 bis 128 Zeichen.",
+};

@@ -1,0 +1,17 @@
+export const account = {
+  signIn: "Sign in",
+  signUp: "Create an account",
+  email: "E-mail address",
+  password: "Password",
+  passwordHint: "12 to 128 characters.",
+  firstName: "First name",
+  lastName: "Last name",
+  noAccount: "No account yet?",
+  haveAccount: "You have an account?",
+  sessionEnded: "Your session has ended. Sign in to go on where you were.",
+  showPassword: "Show the password",
+  hidePassword: "Hide the password",
+  required: "This is needed.",
+  emailInvalid: "This is not an e-mail address.",
+  passwordLength: "A password has 12 to 128 characters.",
+};

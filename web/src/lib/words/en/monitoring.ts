@@ -1,0 +1,3 @@
+export const monitoring = {
+  title: "Monitoring",
+};

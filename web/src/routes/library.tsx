@@ -1,0 +1,6 @@
+import { useWords } from "@/lib/words/words";
+import { PageHeader } from "@/ui/PageHeader";
+
+export function Component() {
+  return <PageHeader title={useWords().library.title} />;
+}
