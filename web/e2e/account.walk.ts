@@ -1,0 +1,81 @@
+import { accessible, expect, shots, signIn, test } from "./walk";
+
+test("somebody signs up, signs out and signs in again", async ({ page }) => {
+  await page.goto("/media/00000000-0000-4000-8000-000000000000");
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await accessible(page);
+  await shots(page, "sign-in");
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await accessible(page);
+  await shots(page, "sign-up");
+
+  await page.getByRole("button", { name: "Create an account" }).click();
+  await expect(page.getByLabel("First name")).toBeFocused();
+  await page.getByLabel("First name").fill("Ada");
+  await page.getByLabel("Last name").fill("<b>Example</b>");
+  await page.getByLabel("E-mail address").fill("ada@example.org");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.keyboard.press("Enter");
+
+  // Back where it began, signed in; and a reload changes nothing.
+  await expect(page).toHaveURL(/\/media\/0/);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+  await expect(page.getByText("<b>Example</b>")).toBeVisible();
+  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+  await accessible(page);
+  await shots(page, "shell");
+
+  await page.getByRole("button", { name: /Account, theme/ }).click();
+  await accessible(page);
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signIn(page, { email: "ada@example.org", password: "correct horse battery" });
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
+test("a wrong password says so and gives nothing away", async ({ page, server }) => {
+  const bob = await server.signUp("Bob");
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail address").fill(bob.email);
+  await page.getByLabel("Password", { exact: true }).fill("something else");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toHaveText("The address or the password is wrong.");
+});
+
+test("two tabs are signed in and out together", async ({ context, page, server }) => {
+  const carol = await server.signUp("Carol");
+  await signIn(page, carol);
+  const other = await context.newPage();
+  await other.goto("/");
+  await expect(other.getByRole("heading", { name: "Library" })).toBeVisible();
+  await other.getByRole("button", { name: /Account, theme/ }).click();
+  await other.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signIn(page, carol);
+  await expect(other.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
+test("theme and language are chosen once and kept", async ({ page, server }) => {
+  await signIn(page, await server.signUp("Dora"));
+  await page.getByRole("button", { name: /Account, theme/ }).click();
+  await page.getByRole("menuitemradio", { name: "Dark" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.getByRole("menuitemradio", { name: "Deutsch" }).click();
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.getByRole("heading", { name: "Bibliothek" })).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("lang", "de");
+});
+
+test("the page says when the server is gone, and goes on when it is back", async ({ page, server }) => {
+  await signIn(page, await server.signUp("Eve"));
+  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  await server.kill();
+  await expect(page.getByText("The server cannot be reached.")).toBeVisible();
+  await shots(page, "offline");
+  await server.launch();
+  await expect(page.getByText("The server cannot be reached.")).toBeHidden();
+  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+});
