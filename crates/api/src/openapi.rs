@@ -58,6 +58,7 @@ pub(crate) fn quick_routes() -> OpenApiRouter<App> {
         .merge(routes::api_keys::routes())
         .merge(routes::media::routes())
         .merge(routes::content::routes())
+        .merge(routes::link::routes())
         .merge(routes::report::routes())
         .merge(routes::runs::routes())
         .merge(routes::analyses::routes())
@@ -66,9 +67,14 @@ pub(crate) fn quick_routes() -> OpenApiRouter<App> {
         .merge(routes::admin::routes())
 }
 
+/// Routes below `/api/v1` that may take long, each with limits of its own.
+pub(crate) fn slow_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(routes::media::upload_routes()).merge(routes::thumbnail::routes())
+}
+
 /// The document as JSON, the same in every build.
 pub fn openapi_json() -> String {
-    let versioned = quick_routes().merge(routes::media::upload_routes());
+    let versioned = quick_routes().merge(slow_routes());
     let router = OpenApiRouter::with_openapi(Frame::openapi())
         .nest("/api/v1", versioned)
         .nest("/api", routes::health::alive_routes().merge(routes::health::ready_routes()));

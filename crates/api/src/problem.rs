@@ -74,6 +74,8 @@ codes! {
     WrongPassword = "wrong_password", FORBIDDEN, "The current password is wrong";
     /// Not there, or not the caller's.
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
+    /// A sound, or a file of which no small picture can be made.
+    NoThumbnail = "no_thumbnail", NOT_FOUND, "There is no small picture of this medium";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not offered here";
     /// The body came too slowly.

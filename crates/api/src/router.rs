@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::config::ApiConfig;
 use crate::edge::{compression, cors, count_address, frame, panicked, time_limit};
-use crate::openapi::{openapi_json, quick_routes};
+use crate::openapi::{openapi_json, quick_routes, slow_routes};
 use crate::problem::{Code, Problem};
 use crate::{docs, live, routes};
 
@@ -25,13 +25,13 @@ use crate::{docs, live, routes};
 pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
     let app = App::new(ports, config);
     let quick: Router<App> = quick_routes().into();
-    let upload: Router<App> = routes::media::upload_routes().into();
+    let slow: Router<App> = slow_routes().into();
     let alive: Router<App> = routes::health::alive_routes().into();
     let ready: Router<App> = routes::health::ready_routes().into();
     let health = ready.layer(from_fn_with_state(app.clone(), count_address)).merge(alive);
     let versioned = quick
         .layer(from_fn_with_state(app.clone(), time_limit))
-        .merge(upload)
+        .merge(slow)
         .layer(from_fn_with_state(app.clone(), count_address));
     let cors = cors(&app.config);
     // Live connections stand behind the same outer defences as requests.

@@ -53,6 +53,8 @@ macro_rules! storage_promises {
             two_media_of_the_same_bytes_are_two_files
             the_same_medium_stored_twice_is_one_file
             many_files_can_be_stored_at_once
+            a_small_picture_stays_beside_its_file_and_goes_with_it
+            a_part_is_kept_unlisted_until_it_is_removed
             a_text_that_is_no_key_reaches_no_file
             a_storage_that_is_there_answers
         }
@@ -311,6 +313,59 @@ pub async fn many_files_can_be_stored_at_once(subject: &Subject) {
         assert!(read(storage, &key, None).await.unwrap() == bytes, "{key} differs");
     }
     assert_empty(subject);
+}
+
+/// It is listed with the same medium, and one that is left alone can be removed by what is listed.
+pub async fn a_small_picture_stays_beside_its_file_and_goes_with_it(subject: &Subject) {
+    let storage = &*subject.storage;
+    for (number, kind) in (12_u8..).zip(MediaKind::ALL) {
+        let id = medium(number.into());
+        let stored = store(storage, &[number], kind, id).await;
+        assert!(thumbnail(storage, &stored.key).await.is_none());
+        for bytes in [&b"small"[..], b"smaller still"] {
+            storage.keep_thumbnail(stage(storage, bytes).await, &stored.key).await.unwrap();
+            assert_eq!(thumbnail(storage, &stored.key).await.unwrap(), bytes);
+        }
+        let listed = list_all(storage, 1).await;
+        assert!(listed.iter().all(|entry| entry.media_id == Some(id)) && listed.len() == 2, "{listed:?}");
+        storage.remove(&stored.key).await.unwrap();
+        assert_eq!(list_all(storage, 10).await, []);
+        assert!(thumbnail(storage, &stored.key).await.is_none());
+        // Whoever was slow stores it after its file has gone.
+        storage.keep_thumbnail(stage(storage, b"late").await, &stored.key).await.unwrap();
+        let late = list_all(storage, 10).await;
+        assert_eq!((late.len(), late[0].media_id), (1, Some(id)));
+        storage.remove(&late[0].key).await.unwrap();
+        assert_eq!(list_all(storage, 10).await, []);
+    }
+    assert!(storage.keep_thumbnail(stage(storage, b"x").await, "media").await.is_err());
+    assert_empty(subject);
+}
+
+/// Parts are remembered by whoever stores them.
+pub async fn a_part_is_kept_unlisted_until_it_is_removed(subject: &Subject) {
+    let storage = &*subject.storage;
+    let keys = [1, 2].map(|number| storage.part_key(Uuid::from_u128(number)));
+    assert_ne!(keys[0], keys[1]);
+    let bytes = sample(7_000_000, 8);
+    for key in &keys {
+        storage.keep_part(stage(storage, &bytes).await, key).await.unwrap();
+    }
+    assert_eq!(list_all(storage, 10).await, []);
+    assert!(read(storage, &keys[0], None).await.unwrap() == bytes);
+    storage.remove(&keys[0]).await.unwrap();
+    storage.remove(&keys[0]).await.unwrap();
+    assert!(read(storage, &keys[0], None).await.is_none());
+    assert!(read(storage, &keys[1], None).await.unwrap() == bytes);
+    let stored = store(storage, b"no part", MediaKind::Image, medium(20)).await;
+    assert!(storage.keep_part(stage(storage, b"x").await, &stored.key).await.is_err());
+    assert_empty(subject);
+}
+
+async fn thumbnail(storage: &dyn Storage, of: &str) -> Option<Vec<u8>> {
+    let stream = storage.thumbnail(of).await.unwrap()?;
+    let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
+    Some(pieces.concat())
 }
 
 /// Neither outside the storage nor within.

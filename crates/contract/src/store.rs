@@ -76,6 +76,7 @@ macro_rules! store_suite {
             }
             library {
                 media_are_listed_newest_first_in_parts
+                media_are_listed_in_the_order_that_is_asked_for
                 a_filter_lets_through_what_it_names
                 text_is_looked_for_literally_and_in_any_case
                 what_belongs_to_somebody_else_is_not_there

@@ -7,12 +7,13 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use dk_app::{Phase, Progress, StopToken};
+use dk_app::ports::Content;
+use dk_app::{Phase, Progress, Silent, StopToken};
 use dk_domain::{AudioFacts, MediaFacts, MediaKind, VideoFacts};
 
 use crate::digest::digest;
 use crate::probe::{self, Packets, Streams, VideoStream};
-use crate::sniff::{self, Container, Content};
+use crate::sniff::{self, Container};
 use crate::{Limits, MediaError, Tools, picture};
 
 /// A file that has been looked at and is within the limits. Shared by reference between threads.
@@ -113,6 +114,29 @@ impl MediaFile {
         progress: &dyn Progress,
         stop: &StopToken,
     ) -> Result<Self, MediaError> {
+        Self::look(path, None, tools, limits, progress, stop)
+    }
+
+    /// As [`MediaFile::open`], for a file whose checksum is known to whoever wrote it: its bytes are not read for
+    /// that again. A file of another length is refused as one that has changed.
+    pub fn open_known(
+        path: &Path,
+        known: Content,
+        tools: &Tools,
+        limits: &Limits,
+        stop: &StopToken,
+    ) -> Result<Self, MediaError> {
+        Self::look(path, Some(known), tools, limits, &Silent, stop)
+    }
+
+    fn look(
+        path: &Path,
+        known: Option<Content>,
+        tools: &Tools,
+        limits: &Limits,
+        progress: &dyn Progress,
+        stop: &StopToken,
+    ) -> Result<Self, MediaError> {
         let mut file = open(path)?;
         let io = |source| MediaError::Io { path: path.to_owned(), source };
         let identity = Identity::of(&file.metadata().map_err(io)?);
@@ -120,15 +144,21 @@ impl MediaFile {
         if bytes > limits.max_bytes {
             return Err(MediaError::TooLarge { bytes, limit_bytes: limits.max_bytes });
         }
-        let content = sniff::sniff(&mut file).map_err(io)??;
-        progress.advanced(Phase::Reading, 0, Some(bytes));
-        std::io::Seek::rewind(&mut file).map_err(io)?;
-        let sha256 = digest(&mut file, bytes, progress, stop).map_err(io)?.ok_or(MediaError::Stopped)?;
-        let container = match content {
-            Content::Container(container) => container,
-            Content::CodedPicture(name) => Container { name, demuxer: "mov" },
+        let inside = sniff::sniff(&mut file).map_err(io)??;
+        let sha256 = match known {
+            Some(known) if known.bytes == bytes => known.sha256,
+            Some(_) => return Err(MediaError::Changed),
+            None => {
+                progress.advanced(Phase::Reading, 0, Some(bytes));
+                std::io::Seek::rewind(&mut file).map_err(io)?;
+                digest(&mut file, bytes, progress, stop).map_err(io)?.ok_or(MediaError::Stopped)?
+            }
+        };
+        let container = match inside {
+            sniff::Content::Container(container) => container,
+            sniff::Content::CodedPicture(name) => Container { name, demuxer: "mov" },
             // Never given to ffmpeg.
-            Content::Picture(_) => Container { name: "picture", demuxer: "none" },
+            sniff::Content::Picture(_) => Container { name: "picture", demuxer: "none" },
         };
         let source = Source {
             path: path.to_owned(),
@@ -147,10 +177,10 @@ impl MediaFile {
             video: None,
             audio: None,
         };
-        let (facts, inside) = match content {
-            Content::Picture(format) => picture::look(&source, format, empty)?,
-            Content::CodedPicture(_) => picture::look_coded(&source, empty, stop)?,
-            Content::Container(_) => look_at_streams(&source, empty, stop)?,
+        let (facts, inside) = match inside {
+            sniff::Content::Picture(format) => picture::look(&source, format, empty)?,
+            sniff::Content::CodedPicture(_) => picture::look_coded(&source, empty, stop)?,
+            sniff::Content::Container(_) => look_at_streams(&source, empty, stop)?,
         };
         progress.facts(&facts);
         Ok(Self { path: path.to_owned(), facts, source, inside })

@@ -19,6 +19,7 @@ mod probe;
 pub mod sandbox;
 mod sniff;
 mod sound;
+mod thumbnail;
 mod tools;
 
 pub use error::{MediaError, Why};

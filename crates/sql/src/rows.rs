@@ -14,6 +14,8 @@ pub(crate) use events::{event, event_json};
 pub(crate) use media::{media, media_row};
 pub(crate) use runs::{exact_verdict, run, run_detail};
 
+pub(crate) use dk_app::ports::searched;
+
 use crate::fault::Fault;
 
 /// A number that the database keeps as signed.
@@ -22,12 +24,6 @@ where
     T::Error: std::error::Error + Send + Sync + 'static,
 {
     Ok(T::try_from(number.into())?)
-}
-
-/// Text in which a search looks, and text that is looked for: both in lower case by the same rule, because the
-/// databases know different ones.
-pub(crate) fn searched(parts: &[&str]) -> String {
-    parts.join("\n").to_lowercase()
 }
 
 /// The pattern that finds `text` anywhere, taken literally; `\` is the escape.

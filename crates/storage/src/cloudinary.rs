@@ -1,5 +1,5 @@
 //! Files at Cloudinary, as authenticated assets that only a signed address delivers. Sound goes under `video`, as
-//! Cloudinary wants it. Files come in through a folder on this machine and leave it in chunks.
+//! Cloudinary wants it, and parts of uploads under `raw`. Files come in through a folder on this machine and leave it in chunks.
 
 mod calls;
 mod download;
@@ -19,6 +19,7 @@ use dk_domain::{MediaId, MediaKind};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::fault::failed;
 use crate::key::Key;
@@ -29,6 +30,7 @@ use download::Download;
 
 /// Longest time to find out whether the service answers.
 const PING: Duration = Duration::from_secs(5);
+const KEEP: &str = "store a file at Cloudinary";
 const READ: &str = "read a file at Cloudinary";
 
 /// A product environment of Cloudinary.
@@ -48,6 +50,33 @@ impl Cloudinary {
         Ok(Self { account, staging, ambient })
     }
 
+    async fn put(&self, staged: &Staged, key: Key) -> Result<(), StorageError> {
+        upload::upload(&self.account, &*self.ambient, staged, key).await.map_err(failed(KEEP))
+    }
+
+    async fn destroy(&self, key: Key) -> Result<(), StorageError> {
+        let tried = "remove a file at Cloudinary";
+        let destroy = async || {
+            let now = self.ambient.now().unix_timestamp().to_string();
+            let id = key.to_string();
+            let named = [
+                ("invalidate", "true"),
+                ("public_id", &*id),
+                ("timestamp", &*now),
+                ("type", "authenticated"),
+            ];
+            let url = self.account.api(&format!("{}/destroy", resource_type(key)));
+            let request = self.account.http().post(url).multipart(self.account.signed(&named));
+            self.account.answer::<Destroyed>(request).await
+        };
+        let destroyed = self.account.insist(destroy).await.map_err(failed(tried))?;
+        if matches!(&*destroyed.result, "ok" | "not found") {
+            Ok(())
+        } else {
+            Err(failed(tried)(Refusal::Strange(format!("it said {:?}", destroyed.result))))
+        }
+    }
+
     async fn open_download(
         &self,
         key: Key,
@@ -65,11 +94,25 @@ impl Storage for Cloudinary {
     }
 
     async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
-        let key = Key { kind, sha256: staged.sha256, id };
-        upload::upload(&self.account, &*self.ambient, &staged, key)
-            .await
-            .map_err(failed("store a file at Cloudinary"))?;
+        let key = Key::medium(kind, staged.sha256, id);
+        self.put(&staged, key).await?;
         Ok(Stored { url: self.account.plain_address(key), key: key.to_string() })
+    }
+
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError> {
+        self.put(&staged, Key::require_thumbnail(of, KEEP)?).await
+    }
+
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError> {
+        self.open_download(Key::require_thumbnail(of, READ)?, None).await
+    }
+
+    fn part_key(&self, id: Uuid) -> String {
+        Key::Part(id).to_string()
+    }
+
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError> {
+        self.put(&staged, Key::require_part(key, KEEP)?).await
     }
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
@@ -85,33 +128,18 @@ impl Storage for Cloudinary {
     }
 
     async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError> {
-        let key = Key::require(key, READ)?;
-        let Some(bytes) = self.open_download(key, None).await? else { return Ok(None) };
-        self.staging.copy(bytes, key.sha256).await.map(Some)
+        let expected = Key::require_medium(key, READ)?;
+        let Some(bytes) = self.read(key, None).await? else { return Ok(None) };
+        self.staging.copy(bytes, expected).await.map(Some)
     }
 
     async fn remove(&self, key: &str) -> Result<(), StorageError> {
-        let tried = "remove a file at Cloudinary";
-        let key = Key::require(key, tried)?;
-        let destroy = async || {
-            let now = self.ambient.now().unix_timestamp().to_string();
-            let id = key.to_string();
-            let named = [
-                ("invalidate", "true"),
-                ("public_id", &*id),
-                ("timestamp", &*now),
-                ("type", "authenticated"),
-            ];
-            let url = self.account.api(&format!("{}/destroy", resource_type(key.kind)));
-            let request = self.account.http().post(url).multipart(self.account.signed(&named));
-            self.account.answer::<Destroyed>(request).await
-        };
-        let destroyed = self.account.insist(destroy).await.map_err(failed(tried))?;
-        if matches!(&*destroyed.result, "ok" | "not found") {
-            Ok(())
-        } else {
-            Err(failed(tried)(Refusal::Strange(format!("it said {:?}", destroyed.result))))
+        let key = Key::require(key, "remove a file at Cloudinary")?;
+        // The small picture first: as long as the file is there, whoever failed comes again.
+        for key in key.thumbnail().into_iter().chain([key]) {
+            self.destroy(key).await?;
         }
+        Ok(())
     }
 
     async fn list(
@@ -143,9 +171,10 @@ struct Destroyed {
 struct Pong {}
 
 /// Cloudinary's name for a kind of file.
-fn resource_type(kind: MediaKind) -> &'static str {
-    match kind {
-        MediaKind::Image => "image",
-        MediaKind::Video | MediaKind::Audio => "video",
+fn resource_type(key: Key) -> &'static str {
+    match key {
+        Key::Medium { kind: MediaKind::Image, .. } | Key::Thumbnail { .. } => "image",
+        Key::Medium { kind: MediaKind::Video | MediaKind::Audio, .. } => "video",
+        Key::Part(_) => "raw",
     }
 }

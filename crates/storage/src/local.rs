@@ -1,4 +1,4 @@
-//! Files in a folder: `<root>/media/videos/ab/<sha256>-<media id>`, received in `<root>/incoming` and moved in one
+//! Files in a folder: `<root>/media/videos/ab/<sha256>-<media id>` and the like, received in `<root>/incoming` and moved in one
 //! step. What is returned as stored survives a power cut.
 
 use std::fs::{self, File};
@@ -16,9 +16,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use time::OffsetDateTime;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
+use uuid::Uuid;
 
 use crate::fault::{absent_is_none, disk_failed, on_disk};
-use crate::key::{Key, MEDIA, folder_of};
+use crate::key::{Key, MEDIA, THUMBNAILS, folder_of};
 use crate::options::LocalOptions;
 use crate::staging::{Staging, make_folder};
 
@@ -39,7 +40,8 @@ impl Local {
         let staging = Staging::open(root.join("incoming"), ambient).await?;
         let media = root.join(MEDIA);
         on_disk("open the folder of stored files", move || {
-            MediaKind::ALL.into_iter().try_for_each(|kind| make_folder(&media.join(folder_of(kind))))?;
+            let folders = MediaKind::ALL.into_iter().map(folder_of).chain([THUMBNAILS]);
+            folders.into_iter().try_for_each(|folder| make_folder(&media.join(folder)))?;
             sync_folder(&media)
         })
         .await?;
@@ -49,6 +51,30 @@ impl Local {
     fn path(&self, key: Key) -> PathBuf {
         self.root.join(key.to_string())
     }
+
+    async fn put(&self, mut staged: Staged, key: Key) -> Result<(), StorageError> {
+        let target = self.path(key);
+        on_disk(KEEP, move || {
+            place(staged.path(), &target)?;
+            staged.was_moved();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn open_stream(
+        &self,
+        key: Key,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<ByteStream>, StorageError> {
+        let path = self.path(key);
+        let opened = on_disk(READ, move || absent_is_none(part_of(&path, range))).await?;
+        Ok(opened.map(|(file, bytes)| {
+            ReaderStream::with_capacity(tokio::fs::File::from_std(file).take(bytes), PIECE)
+                .map_err(disk_failed(READ))
+                .boxed()
+        }))
+    }
 }
 
 #[async_trait]
@@ -57,27 +83,31 @@ impl Storage for Local {
         Ok(Box::new(self.staging.receive().await?))
     }
 
-    async fn keep(&self, mut staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
-        let key = Key { kind, sha256: staged.sha256, id };
-        let target = self.path(key);
-        on_disk(KEEP, move || {
-            place(staged.path(), &target)?;
-            staged.was_moved();
-            Ok(())
-        })
-        .await?;
+    async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
+        let key = Key::medium(kind, staged.sha256, id);
+        self.put(staged, key).await?;
         let key = key.to_string();
         Ok(Stored { url: format!("local:{key}"), key })
     }
 
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError> {
+        self.put(staged, Key::require_thumbnail(of, KEEP)?).await
+    }
+
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError> {
+        self.open_stream(Key::require_thumbnail(of, READ)?, None).await
+    }
+
+    fn part_key(&self, id: Uuid) -> String {
+        Key::Part(id).to_string()
+    }
+
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError> {
+        self.put(staged, Key::require_part(key, KEEP)?).await
+    }
+
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
-        let path = self.path(Key::require(key, READ)?);
-        let opened = on_disk(READ, move || absent_is_none(part_of(&path, range))).await?;
-        Ok(opened.map(|(file, bytes)| {
-            ReaderStream::with_capacity(tokio::fs::File::from_std(file).take(bytes), PIECE)
-                .map_err(disk_failed(READ))
-                .boxed()
-        }))
+        self.open_stream(Key::require(key, READ)?, range).await
     }
 
     async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError> {
@@ -90,8 +120,14 @@ impl Storage for Local {
     }
 
     async fn remove(&self, key: &str) -> Result<(), StorageError> {
-        let path = self.path(Key::require(key, "remove a stored file")?);
-        on_disk("remove a stored file", move || absent_is_none(fs::remove_file(path)).map(drop)).await
+        let key = Key::require(key, "remove a stored file")?;
+        // The small picture first: as long as the file is there, whoever failed comes again.
+        let paths: Vec<PathBuf> =
+            key.thumbnail().into_iter().chain([key]).map(|key| self.path(key)).collect();
+        on_disk("remove a stored file", move || {
+            paths.into_iter().try_for_each(|path| absent_is_none(fs::remove_file(path)).map(drop))
+        })
+        .await
     }
 
     async fn list(
@@ -186,7 +222,7 @@ impl Listing {
         let Some(about) = absent_is_none(fs::symlink_metadata(path))? else { return Ok(()) };
         let modified_at = OffsetDateTime::from(about.modified()?);
         if modified_at < self.before {
-            let media_id = Key::read(&key).map(|key| key.id);
+            let media_id = Key::read(&key).and_then(Key::media_id);
             self.entries.push(StoredEntry { key, media_id, modified_at });
         }
         Ok(())

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use dk_app::ports::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
 use dk_domain::{MediaId, MediaKind};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// A storage whose calls are measured.
 pub(crate) struct Measured<S> {
@@ -41,6 +42,22 @@ impl<S: Storage> Storage for Measured<S> {
 
     async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
         self.timed("keep", self.inner.keep(staged, kind, id)).await
+    }
+
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError> {
+        self.timed("keep", self.inner.keep_thumbnail(staged, of)).await
+    }
+
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError> {
+        self.timed("read", self.inner.thumbnail(of)).await
+    }
+
+    fn part_key(&self, id: Uuid) -> String {
+        self.inner.part_key(id)
+    }
+
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError> {
+        self.timed("keep", self.inner.keep_part(staged, key)).await
     }
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {

@@ -22,6 +22,7 @@ use object_store::{
     BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::fault::failed;
 use crate::key::{Key, MEDIA};
@@ -53,7 +54,19 @@ impl S3 {
         Ok(Self { bucket: options.bucket, store: Arc::new(store), staging, buffers: Arc::default() })
     }
 
-    async fn put(&self, staged: &Staged, target: &Path) -> Result<(), StorageError> {
+    /// Stores a file and looks whether all of it is there.
+    async fn put(&self, staged: &Staged, key: Key) -> Result<(), StorageError> {
+        let target = Path::from(key.to_string());
+        self.send(staged, &target).await?;
+        let found = self.size(&target).await?;
+        if found == Some(staged.bytes) {
+            Ok(())
+        } else {
+            Err(failed(KEEP)(WrongSize { sent: staged.bytes, found }))
+        }
+    }
+
+    async fn send(&self, staged: &Staged, target: &Path) -> Result<(), StorageError> {
         if staged.bytes <= PART {
             let bytes = self.buffers.read(staged.path().to_owned(), 0..staged.bytes).await?;
             self.store.put(target, PutPayload::from(bytes)).await.map(drop).map_err(failed(KEEP))
@@ -116,14 +129,26 @@ impl Storage for S3 {
     }
 
     async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError> {
-        let key = Key { kind, sha256: staged.sha256, id }.to_string();
-        let target = Path::from(key.as_str());
-        self.put(&staged, &target).await?;
-        let found = self.size(&target).await?;
-        if found != Some(staged.bytes) {
-            return Err(failed(KEEP)(WrongSize { sent: staged.bytes, found }));
-        }
+        let key = Key::medium(kind, staged.sha256, id);
+        self.put(&staged, key).await?;
+        let key = key.to_string();
         Ok(Stored { url: format!("s3://{}/{key}", self.bucket), key })
+    }
+
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError> {
+        self.put(&staged, Key::require_thumbnail(of, KEEP)?).await
+    }
+
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError> {
+        self.read(&Key::require_thumbnail(of, READ)?.to_string(), None).await
+    }
+
+    fn part_key(&self, id: Uuid) -> String {
+        Key::Part(id).to_string()
+    }
+
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError> {
+        self.put(&staged, Key::require_part(key, KEEP)?).await
     }
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
@@ -144,14 +169,20 @@ impl Storage for S3 {
     }
 
     async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError> {
+        let expected = Key::require_medium(key, READ)?;
         let Some(bytes) = self.read(key, None).await? else { return Ok(None) };
-        self.staging.copy(bytes, Key::require(key, READ)?.sha256).await.map(Some)
+        self.staging.copy(bytes, expected).await.map(Some)
     }
 
     async fn remove(&self, key: &str) -> Result<(), StorageError> {
         let tried = "remove a file of the bucket";
-        let key = Path::from(Key::require(key, tried)?.to_string());
-        absent_is_none(self.store.delete(&key).await).map(drop).map_err(failed(tried))
+        let key = Key::require(key, tried)?;
+        // The small picture first: as long as the file is there, whoever failed comes again.
+        for key in key.thumbnail().into_iter().chain([key]) {
+            let path = Path::from(key.to_string());
+            absent_is_none(self.store.delete(&path).await).map_err(failed(tried))?;
+        }
+        Ok(())
     }
 
     async fn list(
@@ -173,7 +204,7 @@ impl Storage for S3 {
                 if modified_at < before {
                     let key = object.location.to_string();
                     entries.push(StoredEntry {
-                        media_id: Key::read(&key).map(|key| key.id),
+                        media_id: Key::read(&key).and_then(Key::media_id),
                         key,
                         modified_at,
                     });

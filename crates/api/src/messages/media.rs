@@ -146,10 +146,22 @@ pub struct MediaDetailBody {
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaList {
-    /// Newest first.
+    /// In the order that was asked for.
     pub items: Vec<MediaBody>,
     /// For the next part; null at the end.
     pub next_cursor: Option<String>,
+}
+
+/// An address at which a browser gets an original without a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = MediaLink)]
+pub struct LinkBody {
+    /// Path and query on this server.
+    pub url: String,
+    /// Until when it is good.
+    #[schema(schema_with = words::date_time)]
+    pub expires_at: String,
 }
 
 /// What owners may change.

@@ -12,8 +12,8 @@ pub use account::{
     TokenBody, UserBody, UserList, UserPatch,
 };
 pub use media::{
-    AudioBody, DimensionsBody, MediaBody, MediaDetailBody, MediaList, MediaMetadata, MediaPatch, UploadForm,
-    VideoBody,
+    AudioBody, DimensionsBody, LinkBody, MediaBody, MediaDetailBody, MediaList, MediaMetadata, MediaPatch,
+    UploadForm, VideoBody,
 };
 pub use monitoring::{
     FailedJobBody, FailedJobList, HealthBody, ModelBody, ModelList, QueueBody, ReadyBody, ReadyPart,

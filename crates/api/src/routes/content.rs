@@ -12,8 +12,8 @@ use dk_domain::MediaId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::link::Viewer;
 use crate::app::App;
-use crate::auth::Signed;
 use crate::edge::Id;
 use crate::problem::{Code, Problem};
 
@@ -29,6 +29,7 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
     get, path = "/media/{id}/content", tag = "media", security(("token" = []), ("apiKey" = [])),
     params(("id" = String, Path, format = Uuid),
         ("Range" = Option<String>, Header, description = "One range of bytes; several are answered with the whole"),
+        ("link" = Option<String>, Query, description = "From a link of this medium, in the place of a credential"),
         ("If-None-Match" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
     responses((status = 200, description = "The whole file", content_type = "*/*", body = Vec<u8>),
         (status = 206, description = "A range of it", content_type = "*/*", body = Vec<u8>),
@@ -38,12 +39,12 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
 )]
 async fn content(
     State(app): State<App>,
-    signed: Signed,
+    Viewer(viewer): Viewer,
     Id(id): Id<MediaId>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let media = app.ports.library.medium_row(signed.id(), id).await?;
+    let media = app.ports.library.medium_row(viewer, id).await?;
     let media = media.ok_or_else(|| Problem::new(Code::NotFound))?;
     let etag = format!("\"{}\"", media.facts.sha256);
     if is_known(&headers, &etag) {
@@ -101,7 +102,7 @@ fn outside(size: u64) -> Response {
     response
 }
 
-fn set(response: &mut Response, name: header::HeaderName, value: &str) {
+pub(super) fn set(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
@@ -122,7 +123,7 @@ fn percent(name: &str) -> String {
 }
 
 /// `If-None-Match`, compared weakly.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(','))

@@ -4,15 +4,15 @@ use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dk_app::ports::MediaFilter;
+use dk_app::ports::{MediaFilter, MediaPage, MediaSort};
 use dk_app::service::{Rerun, remove_media, rerun};
 use dk_domain::{MediaId, Urgency};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::paging::{PageParams, write_cursor};
+use super::paging::{PageParams, read_place, write_place};
 use super::upload::{__path_upload, upload};
 use crate::app::App;
 use crate::auth::Signed;
@@ -51,12 +51,48 @@ struct ListParams {
     /// Verdict of the latest run.
     #[param(schema_with = crate::messages::prediction)]
     verdict: Option<String>,
+    /// In which order; newest first unless told otherwise. A cursor goes on in its own order only.
+    #[param(inline)]
+    sort: Option<Sort>,
     /// Text within name or description, upper and lower case alike.
     #[param(max_length = 200)]
     q: Option<String>,
 }
 
+/// Orders of the list.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Sort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// By name, upper and lower case alike.
+    Name,
+    /// Largest file first.
+    Largest,
+}
+
+impl From<Sort> for MediaSort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self::Newest,
+            Sort::Oldest => Self::Oldest,
+            Sort::Name => Self::Name,
+            Sort::Largest => Self::Largest,
+        }
+    }
+}
+
 impl ListParams {
+    fn page(&self) -> Result<MediaPage, Problem> {
+        let sort = self.sort.unwrap_or_default().into();
+        let after = self.cursor.as_deref().map(|cursor| read_place(sort, cursor)).transpose()?;
+        let limit = PageParams { cursor: None, limit: self.limit }.limit()?;
+        Ok(MediaPage { limit, sort, after })
+    }
+
     fn filter(&self) -> Result<MediaFilter, Problem> {
         let wrong =
             |error: dk_domain::UnknownWord| Problem::new(Code::MalformedRequest).detail(error.to_string());
@@ -78,7 +114,7 @@ pub(super) fn search_text(text: Option<&str>) -> Result<Option<String>, Problem>
     Ok(text.map(ToOwned::to_owned))
 }
 
-/// My media, newest first.
+/// My media.
 #[utoipa::path(
     get, path = "/media", tag = "media", security(("token" = []), ("apiKey" = [])), params(ListParams),
     responses((status = 200, description = "A part of the list", body = MediaList))
@@ -89,11 +125,11 @@ async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Reply<MediaList>, Problem> {
     let filter = params.filter()?;
-    let page = PageParams { cursor: params.cursor, limit: params.limit }.page()?;
+    let page = params.page()?;
     let found = app.ports.library.media(signed.id(), &filter, &page).await?;
     Ok(Reply(MediaList {
         items: found.items.iter().map(MediaBody::from).collect(),
-        next_cursor: found.next.map(write_cursor),
+        next_cursor: found.next.map(|place| write_place(page.sort, &place)),
     }))
 }
 

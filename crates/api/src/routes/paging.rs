@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dk_app::ports::Page;
+use dk_app::ports::{MediaPlace, MediaSort, Page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -48,6 +48,47 @@ fn read_cursor(text: &str) -> Result<Uuid, Problem> {
     bytes.ok_or_else(wrong_cursor)
 }
 
+/// Where a part of the list of media ended; holds what the order looks at, so that the next part begins there
+/// although media came and went.
+pub(crate) fn write_place(sort: MediaSort, place: &MediaPlace) -> String {
+    let mut bytes = place.id.as_bytes().to_vec();
+    match sort {
+        MediaSort::Newest => {}
+        MediaSort::Oldest => bytes.push(b'o'),
+        MediaSort::Name => {
+            bytes.push(b'n');
+            bytes.extend_from_slice(place.text.as_bytes());
+        }
+        MediaSort::Largest => {
+            bytes.push(b'l');
+            bytes.extend_from_slice(&place.bytes.to_be_bytes());
+        }
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads what [`write_place`] wrote for the same order.
+pub(crate) fn read_place(sort: MediaSort, text: &str) -> Result<MediaPlace, Problem> {
+    let place = || {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (id, rest) = bytes.split_at_checked(16)?;
+        let place = MediaPlace { id: Uuid::from_slice(id).ok()?, text: String::new(), bytes: 0 };
+        match (sort, rest) {
+            (MediaSort::Newest, []) | (MediaSort::Oldest, [b'o']) => Some(place),
+            (MediaSort::Name, [b'n', text @ ..]) => {
+                let text = String::from_utf8(text.to_vec()).ok().filter(|text| !text.contains('\0'))?;
+                Some(MediaPlace { text, ..place })
+            }
+            (MediaSort::Largest, [b'l', bytes @ ..]) => {
+                let bytes = u64::from_be_bytes(bytes.try_into().ok()?);
+                i64::try_from(bytes).ok().map(|_| MediaPlace { bytes, ..place })
+            }
+            _ => None,
+        }
+    };
+    place().ok_or_else(wrong_cursor)
+}
+
 /// A cursor into a list that is counted by position.
 pub(crate) fn write_offset(offset: u32) -> String {
     URL_SAFE_NO_PAD.encode(offset.to_be_bytes())
@@ -65,6 +106,26 @@ fn wrong_cursor() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_reads_what_it_writes_in_its_own_order_only() {
+        let place = MediaPlace { id: Uuid::from_u128(7), text: "ärger.mp4\nsommer".to_owned(), bytes: 77 };
+        let orders = [MediaSort::Newest, MediaSort::Oldest, MediaSort::Name, MediaSort::Largest];
+        for written in orders {
+            let text = write_place(written, &place);
+            for read in orders {
+                assert_eq!(read_place(read, &text).is_ok(), read == written, "{written:?} as {read:?}");
+            }
+        }
+        assert_eq!(
+            read_place(MediaSort::Name, &write_place(MediaSort::Name, &place)).unwrap().text,
+            place.text
+        );
+        assert_eq!(
+            read_place(MediaSort::Largest, &write_place(MediaSort::Largest, &place)).unwrap().bytes,
+            77
+        );
+    }
 
     #[test]
     fn a_cursor_reads_what_it_writes_and_nothing_else() {

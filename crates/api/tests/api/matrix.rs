@@ -69,6 +69,8 @@ fn rows() -> Vec<Row> {
         Row("patch", "/api/v1/media/{id}", Owner, 200, Json(json!({"description": "mine"}))),
         Row("delete", "/api/v1/media/{id}", Owner, 204, Nothing),
         Row("get", "/api/v1/media/{id}/content", Owner, 200, Nothing),
+        Row("get", "/api/v1/media/{id}/link", Owner, 200, Nothing),
+        Row("get", "/api/v1/media/{id}/thumbnail", Owner, 200, Nothing),
         Row("post", "/api/v1/media/{id}/analyze", Owner, 202, Nothing),
         Row("get", "/api/v1/runs/{id}", Owner, 200, Nothing),
         Row("get", "/api/v1/runs/{id}/report", Owner, 200, Nothing),

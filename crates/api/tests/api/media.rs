@@ -78,3 +78,34 @@ async fn no_answer_tells_where_the_file_lies() {
     assert_eq!(media["url"], format!("/api/v1/media/{}/content", media["id"].as_str().unwrap()));
     assert_eq!(detail.json()["runs"][0]["runNumber"], 1);
 }
+
+#[tokio::test]
+async fn media_are_listed_in_the_order_that_is_asked_for_page_by_page() {
+    let world = World::new();
+    let olga = world.person("olga").await;
+    for (name, length) in [("b.wav", 9), ("A.wav", 30), ("c.wav", 20)] {
+        olga.upload(&Form::new().file(name, format!("RIFF{}", "x".repeat(length)).as_bytes())).await;
+    }
+    let names = |sort: &'static str| {
+        let olga = olga.clone();
+        async move {
+            let (mut names, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = olga.get(&format!("/api/v1/media?limit=1&sort={sort}{cursor}")).await.json();
+                names.push(page["items"][0]["filename"].as_str().unwrap().to_owned());
+                let Some(next) = page["nextCursor"].as_str() else { return names.join(" ") };
+                cursor = format!("&cursor={next}");
+            }
+        }
+    };
+    assert_eq!(names("newest").await, "c.wav A.wav b.wav");
+    assert_eq!(names("oldest").await, "b.wav A.wav c.wav");
+    assert_eq!(names("name").await, "A.wav b.wav c.wav");
+    assert_eq!(names("largest").await, "A.wav c.wav b.wav");
+    olga.get("/api/v1/media?sort=random").await.is_problem(400, "malformed_request");
+    let page = olga.get("/api/v1/media?limit=1&sort=name").await.json();
+    let cursor = page["nextCursor"].as_str().unwrap();
+    olga.get(&format!("/api/v1/media?sort=largest&cursor={cursor}"))
+        .await
+        .is_problem(400, "malformed_request");
+}

@@ -1,14 +1,15 @@
 //! The port [`Library`].
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use dk_domain::{AnalysisId, Event, MediaId, RunId, UserId};
 use time::OffsetDateTime;
 
-use super::accounts::paged;
 use super::{MemoryStore, RunRow, holds};
 use crate::ports::{
-    Analysis, ErrandKind, Library, Media, MediaDetail, MediaFilter, Page, Paged, RemovedMedia, Run,
-    RunDetail, StoreError,
+    Analysis, ErrandKind, Library, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace,
+    MediaSort, RemovedMedia, Run, RunDetail, StoreError,
 };
 
 fn passes(media: &Media, filter: &MediaFilter) -> bool {
@@ -19,17 +20,35 @@ fn passes(media: &Media, filter: &MediaFilter) -> bool {
         && filter.text.as_ref().is_none_or(|text| holds(&[&media.filename, description], text))
 }
 
+fn in_order(sort: MediaSort, one: &MediaPlace, other: &MediaPlace) -> Ordering {
+    match sort {
+        MediaSort::Newest => other.id.cmp(&one.id),
+        MediaSort::Oldest => one.id.cmp(&other.id),
+        MediaSort::Name => (&one.text, one.id).cmp(&(&other.text, other.id)),
+        MediaSort::Largest => (other.bytes, other.id).cmp(&(one.bytes, one.id)),
+    }
+}
+
 #[async_trait]
 impl Library for MemoryStore {
     async fn media(
         &self,
         owner: UserId,
         filter: &MediaFilter,
-        page: &Page,
-    ) -> Result<Paged<Media>, StoreError> {
+        page: &MediaPage,
+    ) -> Result<MediaPart, StoreError> {
         let state = self.lock();
-        let own = state.media.values().rev().filter(|media| media.user_id == owner && passes(media, filter));
-        Ok(paged(own.cloned(), page, |media| media.id.get()))
+        let own = state.media.values().filter(|media| media.user_id == owner && passes(media, filter));
+        let mut own: Vec<(MediaPlace, &Media)> = own.map(|media| (media.into(), media)).collect();
+        own.sort_by(|(one, _), (other, _)| in_order(page.sort, one, other));
+        let is_after = |place: &MediaPlace| {
+            page.after.as_ref().is_none_or(|after| in_order(page.sort, after, place) == Ordering::Less)
+        };
+        own.retain(|(place, _)| is_after(place));
+        let more = own.len() > usize::from(page.limit);
+        own.truncate(usize::from(page.limit));
+        let next = own.last().filter(|_| more).map(|(place, _)| place.clone());
+        Ok(MediaPart { items: own.into_iter().map(|(_, media)| media.clone()).collect(), next })
     }
 
     async fn medium(&self, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, StoreError> {

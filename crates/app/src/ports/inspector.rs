@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dk_domain::MediaFacts;
+use dk_domain::{MediaFacts, Sha256};
 
 use crate::{ErrorCode, StopToken};
 
@@ -18,8 +18,30 @@ pub struct InspectError {
     pub hint: Option<String>,
 }
 
+/// What whoever received or stored a file knows of its bytes, so that they need not be read again for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// Checksum of all bytes.
+    pub sha256: Sha256,
+    /// Number of bytes.
+    pub bytes: u64,
+}
+
 /// Reads what a file is; blocks, so it is called on a thread of its own.
 pub trait Inspector: Send + Sync {
     /// Checks type and limits, and reads the facts with the MIME type by content.
-    fn inspect(&self, path: &Path, stop: &StopToken) -> Result<(MediaFacts, String), InspectError>;
+    fn inspect(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<(MediaFacts, String), InspectError>;
+
+    /// A small JPEG of what is to be seen in a file; `None` when there is nothing to be seen.
+    fn thumbnail(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<Option<Vec<u8>>, InspectError>;
 }

@@ -59,6 +59,64 @@ pub struct MediaFilter {
     pub text: Option<String>,
 }
 
+/// In which order media are listed. Media that are alike in it follow one another by id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MediaSort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// By name, upper and lower case alike, then by description.
+    Name,
+    /// Largest file first.
+    Largest,
+}
+
+/// What the orders look at: the place of a medium in each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaPlace {
+    /// Id.
+    pub id: uuid::Uuid,
+    /// Name and description as [`searched`] has them.
+    pub text: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl From<&Media> for MediaPlace {
+    fn from(media: &Media) -> Self {
+        let description = media.description.as_deref().unwrap_or_default();
+        Self { id: media.id.get(), text: searched(&[&media.filename, description]), bytes: media.facts.bytes }
+    }
+}
+
+/// Which part of a list of media: at most `limit` items after `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaPage {
+    /// 1 to 100.
+    pub limit: u16,
+    /// In which order.
+    pub sort: MediaSort,
+    /// Place of the last item of the part before; what the order does not look at means nothing.
+    pub after: Option<MediaPlace>,
+}
+
+/// Text in which a search looks and by which names are ordered: in lower case by one rule, because databases know
+/// different ones.
+pub fn searched(parts: &[&str]) -> String {
+    parts.join("\n").to_lowercase()
+}
+
+/// A part of the list of media.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaPart {
+    /// The items in the order that was asked for.
+    pub items: Vec<Media>,
+    /// Place of the last item where more follow.
+    pub next: Option<MediaPlace>,
+}
+
 /// Which part of a list: at most `limit` items, older than the id `before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -89,13 +147,13 @@ pub struct RemovedMedia {
 /// Media of one owner.
 #[async_trait]
 pub trait Library: Send + Sync {
-    /// Newest first.
+    /// Those that pass the filter, in the order of the page.
     async fn media(
         &self,
         owner: UserId,
         filter: &MediaFilter,
-        page: &Page,
-    ) -> Result<Paged<Media>, StoreError>;
+        page: &MediaPage,
+    ) -> Result<MediaPart, StoreError>;
     /// One medium with its runs.
     async fn medium(&self, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, StoreError>;
     /// One medium without its runs.

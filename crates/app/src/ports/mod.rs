@@ -24,8 +24,11 @@ pub use analyst::{
 };
 pub use bus::{Bus, BusError, Event, EventKind, Signal};
 pub use health::{HealthLog, HealthRecord};
-pub use inspector::{InspectError, Inspector};
-pub use library::{Library, Media, MediaDetail, MediaFilter, Page, Paged, RemovedMedia};
+pub use inspector::{Content, InspectError, Inspector};
+pub use library::{
+    Library, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace, MediaSort, Page, Paged,
+    RemovedMedia, searched,
+};
 pub use limits::{Allowance, Limiter, Quota};
 pub use outbox::{Errand, ErrandKind, Outbox};
 pub use passwords::{PasswordError, Passwords};

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use dk_domain::{MediaId, MediaKind, Sha256};
 use futures_util::stream::BoxStream;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bytes as they come.
 pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
@@ -142,13 +143,23 @@ pub trait Storage: Send + Sync {
     async fn receive(&self) -> Result<Box<dyn Incoming>, StorageError>;
     /// Stores a whole file; durable when this returns.
     async fn keep(&self, staged: Staged, kind: MediaKind, id: MediaId) -> Result<Stored, StorageError>;
+    /// Stores a small picture of the stored file `of`, in the place of an earlier one. It is listed with the medium
+    /// and goes away with the file.
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError>;
+    /// The small picture of the stored file `of`; `None` when there is none.
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError>;
+    /// Key of a part of an upload that goes on later; `id` is that part's own.
+    fn part_key(&self, id: Uuid) -> String;
+    /// Stores such a part under its key. Parts are not listed: whoever stores one remembers its key and removes it.
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError>;
     /// The bytes, or those of a range that lies within the file; `None` when there is no such file.
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError>;
     /// The file on this machine; `None` when there is no such file.
     async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError>;
-    /// Removes a file; one that is not there is fine.
+    /// Removes a file, with the small picture of it; one that is not there is fine.
     async fn remove(&self, key: &str) -> Result<(), StorageError>;
-    /// Files stored before `before`, at most `limit`, for the sweep of orphans; after the key `after`.
+    /// Files of media and small pictures of them, stored before `before`, at most `limit`, for the sweep of orphans;
+    /// after the key `after`.
     async fn list(
         &self,
         before: OffsetDateTime,

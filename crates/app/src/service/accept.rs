@@ -1,11 +1,11 @@
 //! Take in an uploaded file: find out what it is, store it, write its rows. The run is planned afterwards.
 
-use dk_domain::{ErrorCode, MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
+use dk_domain::{MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
 
 use super::Ports;
-use crate::StopToken;
+use super::reading::read_file;
 use crate::ports::{
-    Accepted, InspectError, Media, NewMedia, NewRun, Signal, Staged, StorageError, StoreError,
+    Accepted, Content, InspectError, Media, NewMedia, NewRun, Signal, Staged, StorageError, StoreError,
 };
 
 /// A file that has come in whole, and what was said with it.
@@ -101,29 +101,12 @@ async fn drop_file(ports: &Ports, key: &str) {
     }
 }
 
-/// Reading a file blocks, and the person may go away meanwhile: then the children that read it are stopped.
 async fn inspect(ports: &Ports, staged: Staged) -> Result<(Staged, MediaFacts, String), InspectError> {
     let inspector = ports.inspector.clone();
-    let stop = StopOnDrop(StopToken::new());
-    let token = stop.0.clone();
-    let inspected = tokio::task::spawn_blocking(move || {
-        let found = inspector.inspect(staged.path(), &token);
+    read_file(move |stop| {
+        let known = Content { sha256: staged.sha256, bytes: staged.bytes };
+        let found = inspector.inspect(staged.path(), known, stop);
         found.map(|(facts, mimetype)| (staged, facts, mimetype))
-    });
-    inspected.await.unwrap_or_else(|_| {
-        Err(InspectError {
-            code: ErrorCode::UnreadableMedia,
-            message: "the file could not be read".to_owned(),
-            hint: Some("it may be damaged: try another copy".to_owned()),
-        })
     })
-}
-
-/// Stops when whoever waits has gone.
-struct StopOnDrop(StopToken);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
+    .await
 }

@@ -5,11 +5,13 @@
 mod accept;
 mod cancel;
 mod plan;
+mod reading;
 mod reconcile;
 mod relay;
 mod remove;
 mod rerun;
 mod retry;
+mod thumbnail;
 mod work;
 
 use std::sync::Arc;
@@ -29,6 +31,7 @@ pub use relay::relay;
 pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
+pub use thumbnail::thumbnail;
 pub use work::{job_lost, work};
 
 /// Everything the use-cases need. Cheap to clone.

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use dk_app::ports::{InspectError, Inspector};
-use dk_app::{Silent, StopToken};
+use dk_app::ports::{Content, InspectError, Inspector};
+use dk_app::{ErrorCode, StopToken};
 use dk_domain::MediaFacts;
 use dk_media::{Limits, MediaError, MediaFile, Tools, mime};
+
+/// The longer side of a small picture.
+const THUMBNAIL_PX: u32 = 320;
 
 /// Looks at files in this process; what is dangerous happens in limited children.
 pub(crate) struct MediaInspector {
@@ -43,12 +46,35 @@ impl Drop for Turn<'_> {
 }
 
 impl Inspector for MediaInspector {
-    fn inspect(&self, path: &Path, stop: &StopToken) -> Result<(MediaFacts, String), InspectError> {
+    fn inspect(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<(MediaFacts, String), InspectError> {
         let _turn = self.turn();
-        let file =
-            MediaFile::open(path, &self.tools, &self.limits, &Silent, stop).map_err(|fault| error(&fault))?;
+        let file = MediaFile::open_known(path, known, &self.tools, &self.limits, stop);
+        let file = file.map_err(|fault| error(&fault))?;
         let mime = mime(&file.facts).to_owned();
         Ok((file.facts, mime))
+    }
+
+    fn thumbnail(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<Option<Vec<u8>>, InspectError> {
+        let _turn = self.turn();
+        let file = MediaFile::open_known(path, known, &self.tools, &self.limits, stop);
+        let picture =
+            file.and_then(|file| file.thumbnail(THUMBNAIL_PX, stop)).map_err(|fault| error(&fault))?;
+        let jpeg = picture.map(|picture| picture.to_jpeg()).transpose();
+        jpeg.map_err(|fault| InspectError {
+            code: ErrorCode::UnreadableMedia,
+            message: fault.to_string(),
+            hint: None,
+        })
     }
 }
 

@@ -1,16 +1,36 @@
 //! Media as their owners see them.
 
-use dk_app::ports::{ErrandKind, Media, MediaFilter, Page, RunDetail};
+use dk_app::ports::{ErrandKind, Media, MediaFilter, MediaPage, MediaSort, RunDetail};
 use dk_domain::{AnalysisId, MediaId, MediaKind, Prediction, RunId, RunStatus, UserId};
 
 use super::Stores;
 use super::world::{accepted, at, end, fake, id, member, model, planned, real, start, under_way, upload};
 
-const ALL: Page = Page { limit: 100, before: None };
+/// Names in order, read in parts of `limit`.
+async fn in_parts(
+    stores: &Stores,
+    owner: UserId,
+    filter: &MediaFilter,
+    sort: MediaSort,
+    limit: u16,
+) -> Vec<Media> {
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = MediaPage { limit, sort, after };
+        let part = stores.library.media(owner, filter, &page).await.unwrap();
+        assert!(part.items.len() <= usize::from(limit));
+        seen.extend(part.items);
+        after = part.next;
+        if after.is_none() {
+            return seen;
+        }
+    }
+}
 
 async fn names(stores: &Stores, owner: UserId, filter: &MediaFilter) -> Vec<String> {
-    let page = stores.library.media(owner, filter, &ALL).await.unwrap();
-    page.items.into_iter().map(|media| media.filename).collect()
+    let all = in_parts(stores, owner, filter, MediaSort::Newest, 100).await;
+    all.into_iter().map(|media| media.filename).collect()
 }
 
 /// Parts follow one another without an overlap, and the last one says so.
@@ -21,22 +41,46 @@ pub async fn media_are_listed_newest_first_in_parts(stores: &Stores) {
         let new = upload(ada.id, &format!("{n}.jpg"), MediaKind::Image);
         all.insert(0, accepted(stores, &new, at(n)).await.0);
     }
-    let mut seen = Vec::new();
-    let mut before = None;
-    loop {
-        let page = Page { limit: 2, before };
-        let part = stores.library.media(ada.id, &MediaFilter::default(), &page).await.unwrap();
-        assert!(part.items.len() <= 2);
-        seen.extend(part.items);
-        before = part.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    assert_eq!(seen, all);
-    let exact = Page { limit: 5, before: None };
+    assert_eq!(in_parts(stores, ada.id, &MediaFilter::default(), MediaSort::Newest, 2).await, all);
+    let exact = MediaPage { limit: 5, sort: MediaSort::Newest, after: None };
     let part = stores.library.media(ada.id, &MediaFilter::default(), &exact).await.unwrap();
     assert_eq!((part.items.len(), part.next), (5, None));
+}
+
+/// In every order, in parts of every length; what is alike follows by id. A name is its letters, not their case, and
+/// an order holds although something between two parts was removed or described anew.
+pub async fn media_are_listed_in_the_order_that_is_asked_for(stores: &Stores) {
+    let ada = member(stores, "ada@example.org").await;
+    let sizes = [
+        ("beta.jpg", 5),
+        ("Alpha.jpg", 9),
+        ("ägypten.jpg", 5),
+        ("alpha.jpg", 7),
+        ("Zoo_1.jpg", 6_000_000_000),
+    ];
+    for (n, (name, bytes)) in (0..).zip(sizes) {
+        let mut new = upload(ada.id, name, MediaKind::Image);
+        new.facts.bytes = bytes;
+        accepted(stores, &new, at(n)).await;
+    }
+    for (sort, expected) in [
+        (MediaSort::Newest, ["Zoo_1.jpg", "alpha.jpg", "ägypten.jpg", "Alpha.jpg", "beta.jpg"]),
+        (MediaSort::Oldest, ["beta.jpg", "Alpha.jpg", "ägypten.jpg", "alpha.jpg", "Zoo_1.jpg"]),
+        (MediaSort::Name, ["Alpha.jpg", "alpha.jpg", "beta.jpg", "Zoo_1.jpg", "ägypten.jpg"]),
+        (MediaSort::Largest, ["Zoo_1.jpg", "Alpha.jpg", "alpha.jpg", "ägypten.jpg", "beta.jpg"]),
+    ] {
+        for limit in [1, 2, 3, 100] {
+            let found = in_parts(stores, ada.id, &MediaFilter::default(), sort, limit).await;
+            let found: Vec<&str> = found.iter().map(|media| media.filename.as_str()).collect();
+            assert_eq!(found, expected, "{sort:?} in parts of {limit}");
+        }
+    }
+    let first = MediaPage { limit: 2, sort: MediaSort::Name, after: None };
+    let part = stores.library.media(ada.id, &MediaFilter::default(), &first).await.unwrap();
+    stores.library.remove(ada.id, part.items[1].id, at(9)).await.unwrap();
+    let next = MediaPage { after: part.next, ..first };
+    let part = stores.library.media(ada.id, &MediaFilter::default(), &next).await.unwrap();
+    assert_eq!(part.items[0].filename, "beta.jpg");
 }
 
 /// Each alone and together.

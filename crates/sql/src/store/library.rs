@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Analysis, Event, Library, Media, MediaDetail, MediaFilter, Page, Paged, RemovedMedia, Run, RunDetail,
-    StoreError,
+    Analysis, Event, Library, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace, MediaSort,
+    RemovedMedia, Run, RunDetail, StoreError,
 };
 use dk_domain::{AnalysisId, MediaId, RunId, UserId};
-use sea_orm::sea_query::LikeExpr;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationTrait, Select,
@@ -14,7 +14,6 @@ use sea_orm::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::lists::{paged, rows_to_read};
 use super::{Store, events, removal};
 use crate::database::Database;
 use crate::entity::{analysis_runs, deepfake_analyses, media};
@@ -25,16 +24,11 @@ async fn list(
     db: &Database,
     owner: UserId,
     filter: &MediaFilter,
-    page: &Page,
-) -> Result<Paged<Media>, Fault> {
+    page: &MediaPage,
+) -> Result<MediaPart, Fault> {
     use media::Column;
-    let mut query = media::Entity::find()
-        .filter(Column::UserId.eq(owner.get()))
-        .order_by_desc(Column::Id)
-        .limit(rows_to_read(page));
-    if let Some(before) = page.before {
-        query = query.filter(Column::Id.lt(before));
-    }
+    let query = media::Entity::find().filter(Column::UserId.eq(owner.get()));
+    let mut query = sorted(db, query, page)?.limit(u64::from(page.limit) + 1);
     if let Some(status) = filter.status {
         query = query.filter(Column::Status.eq(status.as_str()));
     }
@@ -47,7 +41,49 @@ async fn list(
     if let Some(text) = &filter.text {
         query = query.filter(Column::Search.like(LikeExpr::new(rows::pattern(text)).escape('\\')));
     }
-    paged(query.all(&db.read()).await?, page, |row| row.id, rows::media)
+    // One more row than is shown tells whether more follow.
+    let mut found = query.all(&db.read()).await?;
+    let more = found.len() > usize::from(page.limit);
+    found.truncate(usize::from(page.limit));
+    let items = found.into_iter().map(rows::media).collect::<Result<Vec<_>, _>>()?;
+    let next = items.last().filter(|_| more).map(MediaPlace::from);
+    Ok(MediaPart { items, next })
+}
+
+/// Puts media in order and leaves out those before the part that is wanted.
+fn sorted(
+    db: &Database,
+    query: Select<media::Entity>,
+    page: &MediaPage,
+) -> Result<Select<media::Entity>, Fault> {
+    use media::Column;
+    let id = || Expr::col((media::Entity, Column::Id));
+    // Bytes decide on both databases, whatever the language of the server.
+    let text = || Expr::cust(if db.is_postgres() { r#""media"."search" collate "C""# } else { "search" });
+    let size = || Expr::col((media::Entity, Column::Size));
+    let after = page.after.as_ref();
+    let (query, later) = match page.sort {
+        MediaSort::Newest => (query.order_by_desc(Column::Id), after.map(|after| id().lt(after.id))),
+        MediaSort::Oldest => (query.order_by_asc(Column::Id), after.map(|after| id().gt(after.id))),
+        MediaSort::Name => {
+            let later = after.map(|after| {
+                let same = text().eq(after.text.as_str()).and(id().gt(after.id));
+                text().gt(after.text.as_str()).or(same)
+            });
+            (query.order_by_asc(text()).order_by_asc(Column::Id), later)
+        }
+        MediaSort::Largest => {
+            let bytes = after.map(|after| i64::try_from(after.bytes)).transpose()?;
+            let later = after
+                .zip(bytes)
+                .map(|(after, bytes)| size().lt(bytes).or(size().eq(bytes).and(id().lt(after.id))));
+            (query.order_by_desc(Column::Size).order_by_desc(Column::Id), later)
+        }
+    };
+    Ok(match later {
+        Some(later) => query.filter(later),
+        None => query,
+    })
 }
 
 /// The row of a medium, if it is this owner's.
@@ -207,8 +243,8 @@ impl Library for Store {
         &self,
         owner: UserId,
         filter: &MediaFilter,
-        page: &Page,
-    ) -> Result<Paged<Media>, StoreError> {
+        page: &MediaPage,
+    ) -> Result<MediaPart, StoreError> {
         self.db.timed("list media", list(&self.db, owner, filter, page)).await
     }
 

@@ -125,7 +125,7 @@ impl Account {
     /// The version stands there because a public id with folders needs one.
     fn address(&self, key: Key, signature: &str) -> String {
         let base = self.options.delivery_base.trim_end_matches('/');
-        let (cloud, kind) = (&self.options.cloud_name, resource_type(key.kind));
+        let (cloud, kind) = (&self.options.cloud_name, resource_type(key));
         format!("{base}/{cloud}/{kind}/authenticated/{signature}v1/{key}")
     }
 

@@ -1,16 +1,14 @@
 //! Lists what is stored at Cloudinary. The service promises no order and goes on only by cursors that age, so the
-//! keys are asked for in 48 groups (three folders, sixteen first digits of the checksum), and each group is sorted
-//! here. A sweep of everything costs at least 48 calls of the few hundred per hour that small plans allow.
+//! keys are asked for in 64 groups (four folders, sixteen first digits of the checksum), and each group is sorted
+//! here. A sweep of everything costs at least 64 calls of the few hundred per hour that small plans allow.
 
 use dk_app::ports::StoredEntry;
-use dk_domain::MediaKind;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::calls::{Account, Refusal};
-use super::resource_type;
-use crate::key::{Key, MEDIA, folder_of};
+use crate::key::{Key, MEDIA, THUMBNAILS};
 
 /// Most resources that one answer holds.
 const PAGE: &str = "500";
@@ -37,12 +35,12 @@ pub(super) async fn list(
 ) -> Result<Vec<StoredEntry>, Refusal> {
     let limit = usize::from(limit);
     let mut entries = Vec::new();
-    for (kind, prefix) in groups() {
+    for (resource_type, prefix) in groups() {
         if entries.len() >= limit {
             break;
         }
         if *prefix > *after || after.starts_with(&prefix) {
-            let mut group = group(account, kind, &prefix).await?;
+            let mut group = group(account, resource_type, &prefix).await?;
             group.retain(|entry| *entry.key > *after && entry.modified_at < before);
             group.sort_unstable_by(|a, b| a.key.cmp(&b.key));
             entries.append(&mut group);
@@ -52,29 +50,30 @@ pub(super) async fn list(
     Ok(entries)
 }
 
-/// The groups in the order of their keys.
-fn groups() -> impl Iterator<Item = (MediaKind, String)> {
-    [MediaKind::Audio, MediaKind::Image, MediaKind::Video].into_iter().flat_map(|kind| {
-        "0123456789abcdef".chars().map(move |digit| (kind, format!("{MEDIA}/{}/{digit}", folder_of(kind))))
+/// The groups in the order of their keys, with Cloudinary's name for what is in them.
+fn groups() -> impl Iterator<Item = (&'static str, String)> {
+    let folders = [("video", "audios"), ("image", "images"), ("image", THUMBNAILS), ("video", "videos")];
+    folders.into_iter().flat_map(|(resource_type, folder)| {
+        "0123456789abcdef".chars().map(move |digit| (resource_type, format!("{MEDIA}/{folder}/{digit}")))
     })
 }
 
 /// All of a group, in no order.
-async fn group(account: &Account, kind: MediaKind, prefix: &str) -> Result<Vec<StoredEntry>, Refusal> {
+async fn group(account: &Account, resource_type: &str, prefix: &str) -> Result<Vec<StoredEntry>, Refusal> {
     let (mut entries, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let page = account
             .insist(|| {
                 let mut query = vec![("prefix", prefix), ("max_results", PAGE)];
                 query.extend(cursor.as_deref().map(|cursor| ("next_cursor", cursor)));
-                let call = format!("resources/{}/authenticated", resource_type(kind));
+                let call = format!("resources/{resource_type}/authenticated");
                 account.answer::<Page>(account.administer(&call).query(&query))
             })
             .await?;
         for Resource { public_id, created_at } in page.resources {
             let modified_at = OffsetDateTime::parse(&created_at, &Rfc3339)
                 .map_err(|_| Refusal::Strange(format!("{created_at:?} is no moment")))?;
-            let media_id = Key::read(&public_id).map(|key| key.id);
+            let media_id = Key::read(&public_id).and_then(Key::media_id);
             entries.push(StoredEntry { key: public_id, media_id, modified_at });
         }
         cursor = page.next_cursor;
@@ -92,6 +91,6 @@ mod tests {
     fn the_groups_come_in_the_order_of_their_keys() {
         let prefixes: Vec<String> = groups().map(|(_, prefix)| prefix).collect();
         assert!(prefixes.is_sorted());
-        assert_eq!(prefixes.len(), 48);
+        assert_eq!(prefixes.len(), 64);
     }
 }

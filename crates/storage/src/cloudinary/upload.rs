@@ -48,7 +48,7 @@ pub(super) async fn upload(
     let upload = Upload {
         account,
         staged,
-        url: account.api(&format!("{}/upload", resource_type(key.kind))),
+        url: account.api(&format!("{}/upload", resource_type(key))),
         id: ambient.id().to_string(),
         public_id: key.to_string(),
         timestamp: ambient.now().unix_timestamp().to_string(),

@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use farm::{Failing, Farm, offer};
-pub(crate) use others::Disk;
+pub(crate) use others::{Disk, Sniffer};
 
 use crate::client::Client;
 
@@ -67,6 +67,7 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) farm: Arc<Farm>,
     pub(crate) disk: Arc<Disk>,
+    pub(crate) sniffer: Arc<Sniffer>,
     pub(crate) ports: Ports,
     pub(crate) router: Router,
     pub(crate) stop: StopToken,
@@ -86,6 +87,7 @@ impl World {
         let shared = Arc::new(store.clone());
         let farm = Arc::new(Farm::default());
         let disk = Arc::new(Disk::new());
+        let sniffer = Arc::new(Sniffer::default());
         let ports = Ports {
             accounts: Arc::clone(&shared) as _,
             library: Arc::clone(&shared) as _,
@@ -97,7 +99,7 @@ impl World {
             bus: Arc::new(MemoryBus::new()),
             limiter: Arc::new(MemoryLimiter::new(Arc::clone(&ambient))),
             analyst: Arc::clone(&farm) as _,
-            inspector: Arc::new(others::Sniffer),
+            inspector: Arc::clone(&sniffer) as _,
             passwords: Arc::new(others::PlainPasswords),
             ambient,
         };
@@ -107,7 +109,7 @@ impl World {
         change(&mut config);
         let stop = StopToken::new();
         let router = dk_api::router(ports.clone(), config, &stop);
-        Self { clock, store, farm, disk, ports, router, stop }
+        Self { clock, store, farm, disk, sniffer, ports, router, stop }
     }
 
     /// Somebody without a credential.

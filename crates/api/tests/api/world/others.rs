@@ -4,18 +4,20 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use dk_app::ports::{
-    ByteStream, Incoming, InspectError, Inspector, LocalFile, PasswordError, PasswordHash, Passwords, Staged,
-    Storage, StorageError, Stored, StoredEntry,
+    ByteStream, Content, Incoming, InspectError, Inspector, LocalFile, PasswordError, PasswordHash,
+    Passwords, Staged, Storage, StorageError, Stored, StoredEntry,
 };
 use dk_app::{ErrorCode, StopToken};
 use dk_domain::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaId, MediaKind};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Files; what is on its way lies in a folder of its own.
 pub(crate) struct Disk {
@@ -78,6 +80,24 @@ impl Storage for Disk {
         Ok(Stored { url: format!("file:///secret/{key}"), key })
     }
 
+    async fn keep_thumbnail(&self, staged: Staged, of: &str) -> Result<(), StorageError> {
+        self.keep_part(staged, &thumbnail_of(of)).await
+    }
+
+    async fn thumbnail(&self, of: &str) -> Result<Option<ByteStream>, StorageError> {
+        self.read(&thumbnail_of(of), None).await
+    }
+
+    fn part_key(&self, id: Uuid) -> String {
+        format!("parts/{id}")
+    }
+
+    async fn keep_part(&self, staged: Staged, key: &str) -> Result<(), StorageError> {
+        let bytes = std::fs::read(staged.path()).unwrap();
+        self.files.lock().unwrap().insert(key.to_owned(), bytes.into());
+        Ok(())
+    }
+
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
         let Some(bytes) = self.files.lock().unwrap().get(key).cloned() else { return Ok(None) };
         let part = match range {
@@ -87,12 +107,17 @@ impl Storage for Disk {
         Ok(Some(futures_util::stream::iter([Ok(part)]).boxed()))
     }
 
-    async fn local(&self, _: &str) -> Result<Option<LocalFile>, StorageError> {
-        Ok(None)
+    async fn local(&self, key: &str) -> Result<Option<LocalFile>, StorageError> {
+        let Some(bytes) = self.files.lock().unwrap().get(key).cloned() else { return Ok(None) };
+        let path = self.folder.path().join(uuid_text());
+        std::fs::write(&path, bytes).unwrap();
+        Ok(Some(LocalFile::copy(path)))
     }
 
     async fn remove(&self, key: &str) -> Result<(), StorageError> {
-        self.files.lock().unwrap().remove(key);
+        let mut files = self.files.lock().unwrap();
+        files.remove(&thumbnail_of(key));
+        files.remove(key);
         Ok(())
     }
 
@@ -110,17 +135,47 @@ impl Storage for Disk {
     }
 }
 
+fn thumbnail_of(key: &str) -> String {
+    format!("thumbnails/{key}")
+}
+
 fn uuid_text() -> String {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     format!("{}.part", NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
 }
 
-/// Knows a file by its first bytes.
-pub(super) struct Sniffer;
+fn content(bytes: &[u8]) -> Content {
+    let sha256: [u8; 32] = Sha256::digest(bytes).into();
+    Content { sha256: sha256.into(), bytes: bytes.len() as u64 }
+}
+
+/// Knows a file by its first bytes, and counts the small pictures that it makes.
+#[derive(Default)]
+pub(crate) struct Sniffer(pub(crate) AtomicUsize);
 
 impl Inspector for Sniffer {
-    fn inspect(&self, path: &Path, _: &StopToken) -> Result<(MediaFacts, String), InspectError> {
+    fn thumbnail(&self, path: &Path, known: Content, _: &StopToken) -> Result<Option<Vec<u8>>, InspectError> {
         let bytes = std::fs::read(path).unwrap();
+        assert_eq!(content(&bytes), known);
+        if bytes.ends_with(b"cut off") {
+            return Err(InspectError {
+                code: ErrorCode::UnreadableMedia,
+                message: "the picture ends early".to_owned(),
+                hint: None,
+            });
+        }
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Some([b"small ", &bytes[..4]].concat()))
+    }
+
+    fn inspect(
+        &self,
+        path: &Path,
+        known: Content,
+        _: &StopToken,
+    ) -> Result<(MediaFacts, String), InspectError> {
+        let bytes = std::fs::read(path).unwrap();
+        assert_eq!(content(&bytes), known);
         let refuse = |code: ErrorCode, message: &str| {
             Err(InspectError { code, message: message.to_owned(), hint: None })
         };

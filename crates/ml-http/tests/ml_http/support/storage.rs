@@ -74,6 +74,22 @@ impl Storage for MemoryStorage {
         never("keep")
     }
 
+    async fn keep_thumbnail(&self, _: Staged, _: &str) -> Result<(), StorageError> {
+        never("keep_thumbnail")
+    }
+
+    async fn thumbnail(&self, _: &str) -> Result<Option<ByteStream>, StorageError> {
+        never("thumbnail")
+    }
+
+    fn part_key(&self, id: uuid::Uuid) -> String {
+        id.to_string()
+    }
+
+    async fn keep_part(&self, _: Staged, _: &str) -> Result<(), StorageError> {
+        never("keep_part")
+    }
+
     async fn read(&self, key: &str, _: Option<Range<u64>>) -> Result<Option<ByteStream>, StorageError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         let Some(bytes) = self.get(key) else { return Ok(None) };
