@@ -3,17 +3,27 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup build weights run stop services services-stop test bench bench-service fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test bench bench-service fmt lint clean
 
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup
 
-build: setup
+web: setup ## Build the web app into web/dist
+	@scripts/web
+
+web-dev: setup ## Serve the web app on port 5173 with changes at once, for a service on port 3000
+	@scripts/web packages
+	@cd web && npm run --silent dev
+
+web-check: web
+	@cd web && npm run --silent check
+
+build: web
 	@# The same selection as the tests, so that nothing is built twice.
 	@cargo build --locked --workspace --bin drishtiksha
 
@@ -41,6 +51,7 @@ ifdef NEXTEST
 else
 	@cargo test --locked --workspace --no-fail-fast
 endif
+	@cd web && npm run --silent check && npm test --silent && npm run --silent e2e
 	@python3 -B -m unittest discover --start-directory bench
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
@@ -53,7 +64,7 @@ bench-service: weights ## Compare the service with a Node baseline; writes docs/
 fmt: ## Format the code
 	@cargo fmt --all
 
-lint: setup ## Check the format, clippy, licences and scripts
+lint: web-check ## Check the format, clippy, licences, scripts and the web app
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets -- --deny warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
