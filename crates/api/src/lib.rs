@@ -12,6 +12,7 @@ mod openapi;
 mod problem;
 mod router;
 mod routes;
+mod web;
 
 pub use auth::Argon2Passwords;
 pub use config::{ApiConfig, SigningKey, SigningKeyError};

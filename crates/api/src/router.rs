@@ -17,11 +17,11 @@ use crate::config::ApiConfig;
 use crate::edge::{compression, cors, count_address, frame, panicked, time_limit};
 use crate::openapi::{openapi_json, quick_routes, slow_routes};
 use crate::problem::{Code, Problem};
-use crate::{docs, live, routes};
+use crate::{docs, live, routes, web};
 
-/// Everything below `/api` and `/socket.io`. Paths elsewhere get a 404 problem, unless the caller sets another
-/// fallback. Live events are served by a task of their own, which ends with `stop`; so this is called within a
-/// Tokio runtime. The client's address is read from `ConnectInfo<SocketAddr>`.
+/// Everything below `/api` and `/socket.io`, and the web app elsewhere. Live events are served by a task of their
+/// own, which ends with `stop`; so this is called within a Tokio runtime. The client's address is read from
+/// `ConnectInfo<SocketAddr>`.
 pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
     let app = App::new(ports, config);
     let quick: Router<App> = quick_routes().into();
@@ -45,7 +45,7 @@ pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
         .merge(document_routes())
         .route("/api", any(not_found))
         .route("/api/{*rest}", any(not_found))
-        .fallback(not_found)
+        .fallback(web::serve)
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors)

@@ -21,4 +21,5 @@ mod runs;
 mod sessions;
 mod thumbnails;
 mod uploads;
+mod web;
 mod world;
