@@ -8,9 +8,15 @@ use crate::world::{Failing, World};
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems() {
     let world = World::new();
-    for path in
-        ["/", "/api", "/api/", "/api/v2/media", "/api/v1/nothing", "/api/v1/media/x/y/z", "/favicon.ico"]
-    {
+    for path in [
+        "/nowhere",
+        "/api",
+        "/api/",
+        "/api/v2/media",
+        "/api/v1/nothing",
+        "/api/v1/media/x/y/z",
+        "/favicon.ico",
+    ] {
         world.anyone().get(path).await.is_problem(404, "not_found");
     }
     let answer = world.anyone().send(Method::DELETE, "/api/v1/media", "").await;
