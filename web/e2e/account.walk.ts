@@ -69,13 +69,17 @@ test("theme and language are chosen once and kept", async ({ page, server }) => 
   await expect(page.locator("html")).toHaveAttribute("lang", "de");
 });
 
-test("the page says when the server is gone, and goes on when it is back", async ({ page, server }) => {
-  await signIn(page, await server.signUp("Eve"));
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
-  await server.kill();
-  await expect(page.getByText("The server cannot be reached.")).toBeVisible();
-  await shots(page, "offline");
-  await server.launch();
-  await expect(page.getByText("The server cannot be reached.")).toBeHidden();
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+test.describe("without a server", () => {
+  test.use({ expectedErrors: [/ERR_CONNECTION/] });
+
+  test("the page says when the server is gone, and goes on when it is back", async ({ page, server }) => {
+    await signIn(page, await server.signUp("Eve"));
+    await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+    await server.kill();
+    await expect(page.getByText("The server cannot be reached.")).toBeVisible();
+    await shots(page, "offline");
+    await server.launch();
+    await expect(page.getByText("The server cannot be reached.")).toBeHidden();
+    await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  });
 });
