@@ -80,18 +80,26 @@ pub fn openapi_json() -> String {
         .nest("/api", routes::health::alive_routes().merge(routes::health::ready_routes()));
     let mut document = router.into_openapi();
     for (path, item) in &mut document.paths.paths {
-        for (is_safe, operation) in operations(item) {
-            complete(path, is_safe, operation);
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            complete(path, method == "get", operation);
         }
     }
     // A document of plain text and numbers can always be written.
     document.to_pretty_json().unwrap_or_default()
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    let all = [(true, get), (false, put), (false, post), (false, delete), (false, patch)];
-    all.into_iter().filter_map(|(is_safe, operation)| Some((is_safe, operation.as_mut()?)))
+    let all = [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name that no other operation has, such as `get_media_id`; names of handlers repeat from module to module.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api").trim_start_matches("/v1");
+    let words = path.split(['/', '-', '{', '}', '.']).filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |name, word| format!("{name}_{word}"))
 }
 
 /// Adds the refusals that follow from the kind of operation, and the form of every one.
