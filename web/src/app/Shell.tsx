@@ -46,7 +46,7 @@ export function Shell() {
       </header>
       <div className="min-w-0 pb-24 lg:pb-8">
         <ConnectionBanner />
-        <main id="main" ref={main} tabIndex={-1} className="mx-auto max-w-6xl px-4 py-6 sm:px-6 lg:px-8">
+        <main id="main" ref={main} tabIndex={-1} className="max-w-7xl px-4 py-6 sm:px-6 lg:px-8">
           <Outlet />
         </main>
       </div>

@@ -5,10 +5,17 @@ import { refresh, type Session, useSession } from "@/lib/api/session";
 import { ErrorState, Waiting } from "@/ui/states";
 import { NotFound } from "./NotFound";
 
+const CHOOSE_PASSWORD = "/choose-password";
+
 export function ForSignedIn() {
   const { session, outcome } = useAskedSession();
   const { pathname, search, hash } = useLocation();
-  if (session.state === "in") return <Outlet />;
+  if (session.state === "in") {
+    // Until then the server refuses everything else.
+    const isThere = pathname === CHOOSE_PASSWORD;
+    if (session.user.mustChangePassword === isThere) return <Outlet />;
+    return <Navigate to={isThere ? "/" : CHOOSE_PASSWORD} replace />;
+  }
   if (session.state === "unknown") return outcome;
   const here = pathname + search + hash;
   const next = here === "/" ? "" : `?next=${encodeURIComponent(here)}`;

@@ -7,6 +7,7 @@ export const ada: User = {
   lastName: "Example",
   role: "USER",
   isActive: true,
+  mustChangePassword: false,
   createdAt: "2026-01-01T00:00:00Z",
   updatedAt: "2026-01-01T00:00:00Z",
 };

@@ -18,6 +18,8 @@ interface ChartProps {
   /** What a person would read off it, in a sentence: the text alternative. */
   summary: string;
   x: readonly number[];
+  /** What the level axis is, such as "Time". */
+  labelX: string;
   series: readonly Series[];
   formatX: (x: number) => string;
   formatY: (y: number) => string;
@@ -47,7 +49,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function Figures({ title, x, series, formatX, formatY }: ChartProps) {
+function Figures({ title, x, labelX, series, formatX, formatY }: ChartProps) {
   const step = Math.ceil(x.length / MOST_ROWS);
   const rows = x.map((_, row) => row).filter((row) => row % step === 0);
   const value = (values: Series["values"], row: number) => {
@@ -60,7 +62,7 @@ function Figures({ title, x, series, formatX, formatY }: ChartProps) {
       rows={rows}
       rowKey={(row) => row}
       columns={[
-        { key: "x", header: "", cell: (row) => formatX(x[row] ?? 0) },
+        { key: "x", header: labelX, cell: (row) => formatX(x[row] ?? 0) },
         ...series.map(({ label, values }) => ({
           key: label,
           header: label,
@@ -110,7 +112,7 @@ function data({ x, series }: Pick<ChartProps, "x" | "series">): uPlot.AlignedDat
 }
 
 function options(latest: { current: ChartProps }, width: number): uPlot.Options {
-  const { series, range, height = 200 } = latest.current;
+  const { series, labelX, range, height = 200 } = latest.current;
   const axis = { stroke: tokenColour("--ink-soft"), grid: { stroke: tokenColour("--line"), width: 1 } };
   const ticks = { ...axis, ticks: { stroke: tokenColour("--line") } };
   return {
@@ -123,7 +125,7 @@ function options(latest: { current: ChartProps }, width: number): uPlot.Options 
       { ...ticks, size: 60, values: (_, marks) => marks.map((mark) => latest.current.formatY(mark)) },
     ],
     series: [
-      { value: (_, x) => (x === null ? "–" : latest.current.formatX(x)) },
+      { label: labelX, value: (_, x) => (x === null ? "–" : latest.current.formatX(x)) },
       ...series.map(({ label, colour }, index) => ({
         label,
         stroke: tokenColour(colour ?? `--series-${(index % DASHES.length) + 1}`),

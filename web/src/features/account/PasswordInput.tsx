@@ -9,12 +9,20 @@ export function PasswordInput(props: Omit<ComponentProps<"input">, "type">) {
   const { account } = useWords();
   const [shown, setShown] = useState(false);
   return (
-    <span className="flex gap-1">
-      <Input {...props} type={shown ? "text" : "password"} autoCapitalize="none" spellCheck={false} />
+    <span className="relative block">
+      <Input
+        {...props}
+        type={shown ? "text" : "password"}
+        autoCapitalize="none"
+        spellCheck={false}
+        className="pr-11"
+      />
       <IconButton
         icon={shown ? EyeOff : Eye}
         label={shown ? account.hidePassword : account.showPassword}
         onClick={() => setShown(!shown)}
+        className="absolute top-1 right-1"
+        size="small"
       />
     </span>
   );

@@ -3,7 +3,7 @@
  * while live events cannot be heard.
  */
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
-import { answer, api } from "./client";
+import { answer, api, openApi } from "./client";
 import { ApiProblem } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -26,6 +26,7 @@ export const keys = {
   mediaDetail: (id: string) => ["media", "detail", id] as const,
   analysis: (id: string) => ["analysis", id] as const,
   models: ["models"] as const,
+  about: ["about"] as const,
 };
 
 export const mediaListQuery = (filter: MediaFilter = {}) =>
@@ -54,6 +55,13 @@ export const analysisQuery = (id: string) =>
     queryFn: ({ signal }) => answer(api.GET("/api/v1/analyses/{id}", { params: { path: { id } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Version, limits and whether anyone may sign up; it needs nobody signed in. */
+export const aboutQuery = queryOptions({
+  queryKey: keys.about,
+  queryFn: ({ signal }) => answer(openApi.GET("/api/v1/about", { signal })),
+  staleTime: 60_000,
+});
 
 export const modelsQuery = queryOptions({
   queryKey: keys.models,

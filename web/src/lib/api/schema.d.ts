@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this installation is and takes. */
+        get: operations["get_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/users": {
         parameters: {
             query?: never;
@@ -211,6 +228,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in, newest first; the newest 200. */
+        get: operations["get_auth_sessions"];
+        put?: never;
+        post?: never;
+        /** End all my sessions but this one. */
+        delete: operations["delete_auth_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of my sessions. */
+        delete: operations["delete_auth_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/signup": {
         parameters: {
             query?: never;
@@ -235,7 +287,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My media, newest first. */
+        /** My media. */
         get: operations["get_media"];
         put?: never;
         /** Upload a file to be judged. */
@@ -291,6 +343,40 @@ export interface paths {
         };
         /** The original of one of my media. */
         get: operations["get_media_id_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An address of the original of one of my media that is good for an hour without a credential. */
+        get: operations["get_media_id_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of one of my media: at most 320 pixels long, of a video a frame near a tenth of its length. */
+        get: operations["get_media_id_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -452,10 +538,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the first account, which is that of an administrator, and sign in. */
+        post: operations["post_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An installation, as anyone sees it. */
+        About: {
+            /** @description What kinds of file are taken. */
+            accepted: components["schemas"]["Accepted"][];
+            /** @description How large things may be. */
+            limits: components["schemas"]["Limits"];
+            /** @description Whether there is no account yet. */
+            setUpNeeded: boolean;
+            /** @description Whether anyone may make an account. */
+            signUpOpen: boolean;
+            /** @description Of the program. */
+            version: string;
+        };
+        /** @description A kind of media that is taken. The content decides; the names help to choose files. */
+        Accepted: {
+            /** @enum {string} */
+            mediaType: "image" | "video" | "audio";
+            /** @description Types of files of this kind. */
+            mimetypes: string[];
+        };
         /** @description What one model does within a run, without its payload. */
         Analysis: {
             /**
@@ -813,6 +936,29 @@ export interface components {
              */
             width: number;
         };
+        /** @description How large things may be. */
+        Limits: {
+            /**
+             * Format: int64
+             * @description Longest video or sound, in seconds.
+             */
+            durationSecs: number;
+            /**
+             * Format: int64
+             * @description Most bytes of one part of a resumable upload.
+             */
+            partBytes: number;
+            /**
+             * Format: int64
+             * @description Most pixels of a picture or of one frame.
+             */
+            pixels: number;
+            /**
+             * Format: int64
+             * @description Most bytes of a file.
+             */
+            uploadBytes: number;
+        };
         /** @description An attempt to sign in. */
         LogInBody: {
             /**
@@ -869,9 +1015,16 @@ export interface components {
             /** @description Its runs with their analyses, without payloads. */
             runs: components["schemas"]["Run"][];
         };
+        /** @description An address at which a browser gets an original without a credential. */
+        MediaLink: {
+            /** Format: date-time */
+            expiresAt: string;
+            /** @description Path and query on this server. */
+            url: string;
+        };
         /** @description A part of the list of own media. */
         MediaList: {
-            /** @description Newest first. */
+            /** @description In the order that was asked for. */
             items: components["schemas"]["Media"][];
             /** @description For the next part; null at the end. */
             nextCursor?: string | null;
@@ -999,7 +1152,7 @@ export interface components {
         /** @description Why a request is not answered as wished. */
         Problem: {
             /** @enum {string} */
-            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "wrong_password" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
+            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "password_change_required" | "wrong_secret" | "wrong_password" | "not_found" | "no_thumbnail" | "method_not_allowed" | "request_timeout" | "email_taken" | "already_set_up" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
             /** @description What is particular this time. */
             detail?: string | null;
             /** @description Wrong fields. */
@@ -1233,6 +1386,50 @@ export interface components {
             /** @description In order of configuration. */
             items: components["schemas"]["Server"][];
         };
+        /** @description Where somebody is signed in. */
+        Session: {
+            /** @description Where it began; of an IPv6 address, its network. */
+            address?: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            isCurrent: boolean;
+            /** Format: date-time */
+            lastUsedAt: string;
+            /** @description What the client called itself. */
+            userAgent?: string | null;
+        };
+        /** @description The open sessions of a person. */
+        SessionList: {
+            /** @description Newest first. */
+            items: components["schemas"]["Session"][];
+        };
+        /** @description The first administrator. */
+        SetUpBody: {
+            /**
+             * Format: email
+             * @description E-mail address; upper and lower case are the same.
+             */
+            email: string;
+            /** @description First name. */
+            firstName: string;
+            /** @description Last name. */
+            lastName: string;
+            /**
+             * Format: password
+             * @description 12 to 128 characters.
+             */
+            password: string;
+            /**
+             * Format: password
+             * @description The secret that the server printed at its start.
+             */
+            secret: string;
+        };
         /** @description A new account. */
         SignUpBody: {
             /**
@@ -1287,6 +1484,8 @@ export interface components {
             isActive: boolean;
             /** @description Last name. */
             lastName: string;
+            /** @description Somebody else chose the password: nothing but changing it is possible. */
+            mustChangePassword: boolean;
             /** @enum {string} */
             role: "USER" | "ADMIN";
             /** Format: date-time */
@@ -1462,6 +1661,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Version, limits and what is open to anyone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1788,6 +2034,15 @@ export interface operations {
             };
             /** @description No credential, or one that is not worth anything any more */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2281,6 +2536,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -2350,7 +2614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2583,6 +2847,217 @@ export interface operations {
             };
         };
     };
+    get_auth_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every open session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key was used */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_auth_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Only this session is open */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key was used */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_auth_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its tokens are worth nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key was used */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such session, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_auth_signup: {
         parameters: {
             query?: never;
@@ -2698,6 +3173,8 @@ export interface operations {
                 status?: "QUEUED" | "PROCESSING" | "ANALYZED" | "PARTIALLY_ANALYZED" | "FAILED" | "CANCELLED";
                 mediaType?: "image" | "video" | "audio";
                 verdict?: "FAKE" | "REAL" | "INCONCLUSIVE" | "NOT_APPLICABLE";
+                /** @description In which order; newest first unless told otherwise. A cursor goes on in its own order only. */
+                sort?: "newest" | "oldest" | "name" | "largest";
                 /** @description Text within name or description, upper and lower case alike. */
                 q?: string;
             };
@@ -2727,6 +3204,15 @@ export interface operations {
             };
             /** @description No credential, or one that is not worth anything any more */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2807,7 +3293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2928,6 +3414,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description I have no such medium */
             404: {
                 headers: {
@@ -3002,7 +3497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3211,7 +3706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3296,7 +3791,10 @@ export interface operations {
     };
     get_media_id_content: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From a link of this medium, in the place of a credential */
+                link?: string;
+            };
             header?: {
                 /** @description One range of bytes; several are answered with the whole */
                 Range?: string | null;
@@ -3353,6 +3851,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description I have no such medium */
             404: {
                 headers: {
@@ -3364,6 +3871,185 @@ export interface operations {
             };
             /** @description The range lies outside of the file */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_media_id_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaLink"];
+                };
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no such medium */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_media_id_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no such medium, or there is nothing to be seen in it */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3420,6 +4106,15 @@ export interface operations {
             };
             /** @description No credential, or one that is not worth anything any more */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3876,6 +4571,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description I have no such run */
             404: {
                 headers: {
@@ -3952,7 +4656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key may only read */
+            /** @description The key may only read, or the password must be changed first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4037,6 +4741,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description I have no such run */
             404: {
                 headers: {
@@ -4048,6 +4761,111 @@ export interface operations {
             };
             /** @description The run has not ended, or was cancelled */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUpBody"];
+            };
+        };
+        responses: {
+            /** @description The account was made; the refresh cookie is set */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The secret is not the one that the server printed at its start */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is an account already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The type of the body is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,10 @@ export const problems: Record<ProblemCode, string> = {
   cross_origin:
     "Der Server nimmt von dieser Adresse nichts an. Öffnen Sie die App unter der Adresse des Servers.",
   sign_up_closed: "Die Registrierung ist geschlossen. Bitten Sie die Verwaltung um ein Konto.",
+  password_change_required: "Wählen Sie zuerst ein eigenes Passwort.",
+  wrong_secret: "Das ist nicht das Geheimnis, das der Server beim Start gezeigt hat.",
+  no_thumbnail: "Von dieser Datei gibt es kein kleines Bild.",
+  already_set_up: "Der Dienst ist schon eingerichtet. Melden Sie sich an.",
   wrong_password: "Das bisherige Passwort ist falsch.",
   not_found: "Das gibt es nicht, oder nicht mehr.",
   method_not_allowed: "Das bietet der Server nicht an.",
