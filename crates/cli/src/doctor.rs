@@ -7,6 +7,7 @@ use dk_media::sandbox::Enforcement;
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::serve::servers;
 use crate::style::{say, visible, visible_lines};
 use crate::wiring;
 
@@ -65,6 +66,9 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
                 "remove the folder or get the package again",
             );
         }
+    }
+    for seen in servers::look(config)? {
+        line(seen.good, seen.text, &seen.hint);
     }
     let threads = wiring::threads(config, 1);
     say(&format!("data folder {}; {} threads per run", config.home.display(), threads.per_run));

@@ -28,6 +28,11 @@ impl Failure {
         Self { error: error.into(), hint: Some(hint.into()), code: NOT_DONE }
     }
 
+    /// What went wrong and the way out, each as one text.
+    pub(crate) fn told(&self) -> (String, String) {
+        (format!("{:#}", self.error), self.hint.clone().unwrap_or_default())
+    }
+
     pub(crate) fn print(&self) -> ExitCode {
         style::complain(&format!("error: {}", style::visible_lines(&format!("{:#}", self.error))));
         if let Some(hint) = &self.hint {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dk_app::ports::{
@@ -30,17 +31,21 @@ pub struct InProcess {
     storage: Arc<dyn Storage>,
     ambient: Arc<dyn Ambient>,
     files: Mutex<HashMap<String, Weak<SharedFile>>>,
+    ask_timeout: Duration,
 }
 
 impl InProcess {
-    /// Starts the lanes. Models are loaded by [`InProcess::load`], or when they are first needed.
+    /// Starts the lanes. Models are loaded by [`InProcess::load`], or when they are first needed. No analysis takes
+    /// longer than `ask_timeout`, as with [`crate::FleetSettings::ask_timeout`].
     pub fn open(
         detector: Arc<dyn Detector>,
         options: GatherOptions,
         storage: Arc<dyn Storage>,
         ambient: Arc<dyn Ambient>,
+        ask_timeout: Duration,
     ) -> io::Result<Self> {
-        Ok(Self { host: Host::open(detector, options)?, storage, ambient, files: Mutex::default() })
+        let host = Host::open(detector, options)?;
+        Ok(Self { host, storage, ambient, files: Mutex::default(), ask_timeout })
     }
 
     /// Loads every model; blocks, so it is called on a thread of its own.
@@ -110,7 +115,10 @@ impl Analyst for InProcess {
     }
 
     async fn ask(&self, what: &Assignment, watcher: Watcher, stop: StopToken) -> Result<Answer, AskError> {
-        unless_stopped(&stop, self.judge(what, watcher)).await
+        // What is dropped here stops its look.
+        let judged = tokio::time::timeout(self.ask_timeout, self.judge(what, watcher));
+        let late = |_| says(ErrorCode::TimedOut, "the analysis took too long");
+        unless_stopped(&stop, async { judged.await.unwrap_or_else(|over| Err(late(over))) }).await
     }
 
     async fn servers(&self) -> Vec<ServerStatus> {

@@ -10,4 +10,4 @@ mod signal;
 pub use bus::RedisBus;
 pub use limiter::RedisLimiter;
 pub use queue::{QueueOptions, RedisQueue};
-pub use server::{AddressError, Facts, Redis};
+pub use server::{AddressError, Facts, Redis, Setup};

@@ -47,6 +47,22 @@ pub struct Facts {
     pub clients: u64,
 }
 
+/// How a server is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// Such as `7.0.15`.
+    pub version: String,
+    /// What it does when its memory is full; only `noeviction` loses no job.
+    pub eviction: String,
+}
+
+impl Setup {
+    /// The first number of the version; 0 where there is none.
+    pub fn major(&self) -> u32 {
+        self.version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+}
+
 impl Redis {
     /// The server at `url`. With a `prefix` every key and channel begins with it, so that several installations can
     /// share a server; without one, names are those that Node's tools expect. Must be called within a tokio runtime.
@@ -102,6 +118,16 @@ impl Redis {
             max_memory_bytes: number("maxmemory").filter(|bytes| *bytes > 0),
             clients: number("connected_clients").unwrap_or_default(),
         })
+    }
+
+    /// How it is set up.
+    pub async fn setup(&self) -> Result<Setup, RedisError> {
+        let info: String = self.ask(redis::cmd("INFO").arg("server").arg("memory")).await?;
+        let word = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.map(|text| text.trim().to_owned()).unwrap_or_default()
+        };
+        Ok(Setup { version: word("redis_version"), eviction: word("maxmemory_policy") })
     }
 
     /// A name of ours on this server.

@@ -114,6 +114,20 @@ impl Database {
         .await
     }
 
+    /// Major version of the server; `None` for SQLite, which is a part of this program.
+    pub async fn server_version(&self) -> Result<Option<u32>, StoreError> {
+        self.timed("ask for the version", async {
+            if !self.is_postgres() {
+                return Ok(None);
+            }
+            let ask = "select current_setting('server_version_num')::int4 as version";
+            let row = self.read().query_one_raw(Statement::from_string(self.backend(), ask)).await?;
+            let version: Option<i32> = row.map(|row| row.try_get("", "version")).transpose()?;
+            Ok(version.map(|version| version.unsigned_abs() / 10_000))
+        })
+        .await
+    }
+
     /// Closes every connection once its query has ended.
     pub async fn close(self) -> Result<(), StoreError> {
         self.pool.close().await.map_err(|error| Fault::from(error).in_store("close the database"))

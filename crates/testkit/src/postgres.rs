@@ -99,11 +99,26 @@ impl Shared {
 impl Private {
     /// A new cluster, running.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_after(|_| Ok(()))
+    }
+
+    fn start_after(prepare: impl FnOnce(&Cluster) -> anyhow::Result<()>) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("dk-test-postgres-own-").tempdir()?.keep();
         let cluster = Cluster::create(&folder)?;
         watchdog::set(std::process::id(), &folder, &cluster.pid_file(), None)?;
+        prepare(&cluster)?;
         cluster.start()?;
         Ok(Self { cluster })
+    }
+
+    /// A new cluster, running, that takes connections over TLS only.
+    pub fn start_with_tls() -> anyhow::Result<Self> {
+        Self::start_after(Cluster::demand_tls)
+    }
+
+    /// The certificate of the authority that made the server's own, for 127.0.0.1.
+    pub fn authority(&self) -> PathBuf {
+        self.cluster.authority()
     }
 
     /// Where its one database is; the same after it was started again.

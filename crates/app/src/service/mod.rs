@@ -26,7 +26,7 @@ use crate::ports::{
 pub use accept::{AcceptError, Taken, Upload, accept};
 pub use cancel::cancel_run;
 pub use plan::{PlanOutcome, plan};
-pub use reconcile::{MendError, Mended, Retention, forget_old, reconcile, sweep_orphans};
+pub use reconcile::{MendError, Retention, forget_old, reconcile, sweep_orphans};
 pub use relay::relay;
 pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};

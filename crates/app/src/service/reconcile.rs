@@ -15,15 +15,6 @@ const MAX_BATCHES: usize = 20;
 /// So many files without rows are nothing unusual, however few files there are.
 const FEW_ORPHANS: usize = 10;
 
-/// What was mended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Mended {
-    /// Runs that were planned or enqueued again, or ended.
-    pub runs: usize,
-    /// Files that were removed.
-    pub files: usize,
-}
-
 /// Why a round of mending ended early; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
 pub enum MendError {
@@ -47,15 +38,16 @@ pub struct Retention {
     pub health: Duration,
 }
 
-/// Finds runs in which nothing has moved for `quiet` and puts back what is missing: the plan, the jobs, the end.
-pub async fn reconcile(ports: &Ports, quiet: Duration) -> Result<Mended, MendError> {
+/// Finds runs in which nothing has moved for `quiet` and puts back what is missing: the plan, the jobs, the end. Says
+/// of how many runs jobs were queued again.
+pub async fn reconcile(ports: &Ports, quiet: Duration) -> Result<usize, MendError> {
     let before = ports.ambient.now() - quiet;
-    let mut mended = Mended::default();
+    let mut mended = 0;
     for _ in 0..MAX_BATCHES {
         let runs = ports.runs.stalled(before, BATCH).await?;
         let are_all = runs.len() < usize::from(BATCH);
         for run in runs {
-            mended.runs += usize::from(mend(ports, run).await?);
+            mended += usize::from(mend(ports, run).await?);
         }
         if are_all {
             break;
@@ -87,8 +79,8 @@ async fn mend(ports: &Ports, run: StalledRun) -> Result<bool, MendError> {
 }
 
 /// Removes stored files that are older than `age` and belong to no medium: their upload was cut between file and
-/// rows, or their removal failed.
-pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<Mended, MendError> {
+/// rows, or their removal failed. Says how many were removed.
+pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<usize, MendError> {
     let before = ports.ambient.now() - age;
     let mut after: Option<String> = None;
     let (mut listed, mut orphans) = (0, Vec::new());
@@ -109,7 +101,7 @@ pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<Mended, MendE
             orphans = orphans.len(),
             "stored files without rows are left alone: the database may be a new, an older or another one"
         );
-        return Ok(Mended::default());
+        return Ok(0);
     }
     for key in &orphans {
         ports.storage.remove(key).await?;
@@ -117,7 +109,7 @@ pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<Mended, MendE
     if !orphans.is_empty() {
         tracing::info!(files = orphans.len(), "orphaned files removed");
     }
-    Ok(Mended { runs: 0, files: orphans.len() })
+    Ok(orphans.len())
 }
 
 /// Removes rows that are older than they are kept for.

@@ -9,6 +9,7 @@ mod metrics;
 mod operator;
 mod parts;
 mod secret;
+pub(crate) mod servers;
 mod signals;
 
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use dk_app::StopToken;
 use dk_app::ports::WorkOptions;
 use dk_app::service::Ports;
+use dk_ml_http::MlServer;
 use dk_worker::CareOptions;
 
 use crate::args::{Role, UserCommand};
@@ -140,6 +142,8 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     if let (Some(ml), Some(at)) = (&parts.ml, ml_at) {
         lines.push(format!("ml       http://{}", at.address));
         spawn(&mut tasks, "ml", at.serve(ml.router(), &stop));
+        // It answers meanwhile that it is not ready; a strict one that refuses a model ends this process.
+        spawn(&mut tasks, "ml", load(ml.clone(), stop.clone()));
     }
     if let Some(ports) = &parts.ports {
         if roles.api {
@@ -184,6 +188,13 @@ async fn named(name: &'static str, part: impl Future<Output = ()>) -> Ended {
     part.await;
     tracing::debug!(part = name, "ended");
     Ok(())
+}
+
+async fn load(ml: MlServer, stop: StopToken) -> anyhow::Result<()> {
+    match ml.load(&stop).await {
+        Err(_) if stop.is_stopped() => Ok(()),
+        loaded => Ok(loaded?),
+    }
 }
 
 async fn work(ports: Ports, options: WorkOptions, stop: StopToken) -> anyhow::Result<()> {

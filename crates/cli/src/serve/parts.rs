@@ -76,7 +76,7 @@ impl Parts {
         };
         let ml = if let Some(port) = ml_port {
             let heard = redis.is_some().then(|| Arc::clone(&bus));
-            Some(open_ml(config, port, Arc::clone(&ambient), heard, stop).await?)
+            Some(open_ml(config, port, Arc::clone(&ambient), heard).await?)
         } else {
             None
         };
@@ -138,7 +138,7 @@ async fn build_ports(
     })
 }
 
-fn open_redis(config: &Config) -> Result<Option<Redis>, Failure> {
+pub(super) fn open_redis(config: &Config) -> Result<Option<Redis>, Failure> {
     let Some(url) = &config.service.redis else { return Ok(None) };
     let redis = Redis::open(url.reveal(), config.service.redis_prefix.as_deref());
     redis.map(Some).map_err(|error| {
@@ -194,7 +194,15 @@ fn behind(why: &str) -> Failure {
 }
 
 pub(super) fn database_failed(error: StoreError) -> Failure {
-    Failure::not_done(error, "check DATABASE_URL, and that the server runs and lets this machine in")
+    let error = anyhow::Error::new(error);
+    // The library below has one kind of error for all that breaks a connection.
+    let hint = if error.chain().any(|cause| cause.to_string().contains("certificate")) {
+        "name the file with the authority's certificate as `sslrootcert` in DATABASE_URL; `sslmode=require` encrypts \
+            and asks for no certificate"
+    } else {
+        "check DATABASE_URL, and that the server runs and lets this machine in"
+    };
+    Failure::not_done(error, hint)
 }
 
 async fn open_storage(config: &Config, ambient: Arc<dyn Ambient>) -> Result<Arc<dyn Storage>, Failure> {
@@ -247,7 +255,8 @@ async fn open_analyst(
     stop: &StopToken,
 ) -> Result<Arc<dyn Analyst>, Failure> {
     if roles.judges_here(config) {
-        let opened = InProcess::open(detector(config)?, gather(config), storage, ambient);
+        let opened =
+            InProcess::open(detector(config)?, gather(config), storage, ambient, config.service.ml_timeout);
         let analyst =
             Arc::new(opened.map_err(|error| Failure::not_done(error, "raise the limit of threads"))?);
         let (loading, stop) = (Arc::clone(&analyst), stop.clone());
@@ -273,7 +282,6 @@ async fn open_ml(
     port: u16,
     ambient: Arc<dyn Ambient>,
     bus: Option<Arc<dyn Bus>>,
-    stop: &StopToken,
 ) -> Result<MlServer, Failure> {
     let settings = MlSettings {
         api_keys: vec![api_key(config)],
@@ -289,9 +297,7 @@ async fn open_ml(
     };
     let hint = "see the settings `ml.*` in `drishtiksha config show`, and `drishtiksha models list`";
     let server = MlServer::open(detector(config)?, ambient, bus, settings).await;
-    let server = server.map_err(|error| Failure::not_done(error, hint))?;
-    server.load(stop).await.map_err(|error| Failure::not_done(error, hint))?;
-    Ok(server)
+    server.map_err(|error| Failure::not_done(error, hint))
 }
 
 /// Settings of the HTTP edge.

@@ -1,5 +1,6 @@
 //! The service as its users and operators live it: the real program in all its roles, on real servers.
 
+mod doctor;
 mod embedded;
 mod fake_ml;
 mod faults_here;
@@ -7,6 +8,7 @@ mod faults_servers;
 mod faults_workers;
 mod home;
 mod media;
+mod ml_start;
 mod people;
 mod process;
 mod sockets;

@@ -67,14 +67,18 @@ pub async fn a_panic_is_a_failed_attempt_and_the_worker_goes_on(bench: &Bench) {
     let letters = bench.queue.failed(0, 10).await.unwrap();
     assert_eq!(letters.iter().map(|letter| letter.run_id).collect::<Vec<_>>(), [run_id(1)]);
     assert_eq!(letters[0].reason, "the job panicked: attempt 3 of a job that always panics");
-    let mut attempts = 0;
+    let (mut attempts, mut lost) = (0, 0);
     for call in worker.end().await {
         match call {
             Call::Handle(job) => attempts += u32::from(job.run_id == run_id(1)),
-            Call::Lost(job) => assert_eq!((job.run_id, job.attempt), (run_id(1), 3)),
+            Call::Lost(job) => {
+                assert_eq!((job.run_id, job.attempt, job.is_last), (run_id(1), 3, true));
+                lost += 1;
+            }
         }
     }
     assert_eq!(attempts, 4, "three attempts and the finaliser");
+    assert_eq!(lost, 1, "its handler did not know how its last attempt ended, and is told once");
 }
 
 /// Never more, and as many when there is enough to do.

@@ -10,7 +10,7 @@ use dk_ml_http::{ApiKey, Fleet, FleetError, FleetSettings, InProcess};
 use reqwest::StatusCode;
 
 use crate::support::{
-    Fake, KEY, MemoryStorage, Options, Running, TestAmbient, assignment, card, soon, until,
+    DEADLINE, Fake, KEY, MemoryStorage, Options, Running, TestAmbient, assignment, card, soon, until,
 };
 
 fn silent() -> Watcher {
@@ -45,6 +45,7 @@ async fn an_answer_from_afar_is_the_same_as_one_from_here() {
         GatherOptions::default(),
         Arc::<MemoryStorage>::clone(&storage),
         Arc::new(TestAmbient::default()),
+        DEADLINE,
     );
     let near = soon("an answer", here.unwrap().ask(&what, silent(), StopToken::new())).await.unwrap();
     assert_eq!(far, near);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dk_app::ports::{Analyst, ServerState, Watcher};
 use dk_app::{ErrorCode, GatherOptions, StopToken};
@@ -10,12 +11,21 @@ use dk_ml_http::InProcess;
 use dk_wire::ResultPayload;
 use futures_util::future::join_all;
 
-use crate::support::{Fake, MemoryStorage, TestAmbient, assignment, soon, until};
+use crate::support::{DEADLINE, Fake, MemoryStorage, TestAmbient, assignment, soon, until};
 
 fn analyst(detector: &Arc<Fake>, storage: &Arc<MemoryStorage>, max_waiting: usize) -> InProcess {
+    impatient(detector, storage, max_waiting, DEADLINE)
+}
+
+fn impatient(
+    detector: &Arc<Fake>,
+    storage: &Arc<MemoryStorage>,
+    max_waiting: usize,
+    ask_timeout: Duration,
+) -> InProcess {
     let options = GatherOptions { lanes: 1, window_ms: 0, max_waiting, illustrate: false };
     let (detector, storage) = (Arc::clone(detector), Arc::clone(storage));
-    InProcess::open(detector, options, storage, Arc::new(TestAmbient::default())).unwrap()
+    InProcess::open(detector, options, storage, Arc::new(TestAmbient::default()), ask_timeout).unwrap()
 }
 
 fn silent() -> Watcher {
@@ -103,6 +113,18 @@ async fn stopping_answers_at_once_and_ends_the_look() {
     };
     let (end, ()) = tokio::join!(soon("an answer", analyst.ask(&what, silent(), stop.clone())), stopping);
     assert_eq!(end.unwrap_err().code, ErrorCode::Stopped);
+    detector.until("the stop", |counts| counts.stopped == 1).await;
+}
+
+#[tokio::test]
+async fn an_analysis_that_takes_too_long_is_ended_and_its_look_is_stopped() {
+    let (detector, storage) = (Fake::new(&["m-a"]), MemoryStorage::with(&[b"file"]));
+    detector.close_gate();
+    let analyst = impatient(&detector, &storage, 10, Duration::from_millis(50));
+    let what = assignment(b"file", "m-a");
+    let error = soon("an answer", analyst.ask(&what, silent(), StopToken::new())).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::TimedOut);
+    assert!(error.code.may_pass(), "another attempt may be faster");
     detector.until("the stop", |counts| counts.stopped == 1).await;
 }
 

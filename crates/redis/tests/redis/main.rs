@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod bus;
-mod contract;
 mod faults;
 mod limiter;
 mod node;

@@ -9,3 +9,4 @@ mod queue_faults;
 mod schema;
 mod sqlite;
 mod support;
+mod tls;

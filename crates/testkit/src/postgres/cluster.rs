@@ -73,6 +73,34 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Makes an authority and a certificate of it for 127.0.0.1, and refuses connections without TLS.
+    pub(super) fn demand_tls(&self) -> anyhow::Result<()> {
+        let data = self.data();
+        let make = |name: &str, wishes: &[&str]| {
+            run(self
+                .as_account(Path::new("openssl"))
+                .current_dir(&data)
+                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+                .args(["-days", "2", "-subj", &format!("/CN={name}")])
+                .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
+                .args(wishes))
+        };
+        make("authority", &[])?;
+        let wishes =
+            ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "subjectAltName=IP:127.0.0.1"];
+        make("server", &[&wishes[..], &["-addext", "basicConstraints=critical,CA:FALSE"]].concat())?;
+        let tls = "ssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.key'\n";
+        let settings = data.join("postgresql.conf");
+        fs::write(&settings, fs::read_to_string(&settings)? + tls)?;
+        let rules = data.join("pg_hba.conf");
+        Ok(fs::write(&rules, fs::read_to_string(&rules)?.replace("\nhost ", "\nhostssl "))?)
+    }
+
+    /// The certificate of the authority.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.data().join("authority.pem")
+    }
+
     /// Starts it on a free port.
     pub(super) fn start(&self) -> anyhow::Result<()> {
         let mut last = Ok(());
@@ -138,7 +166,11 @@ impl Cluster {
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
+        self.as_account(&self.programs.join(name))
+    }
+
+    fn as_account(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.current_dir("/").env("LC_ALL", "C").env_remove("PGDATABASE").env_remove("PGUSER");
         if let Some(Account { uid, gid }) = self.account {
             command.uid(uid).gid(gid);
