@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dk_app::account::AccountRules;
 use dk_app::ports::Quota;
+use dk_domain::MediaKind;
 
 use crate::edge::Network;
 
@@ -35,6 +36,15 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// A kind of media that is taken, with the types of its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The kind.
+    pub kind: MediaKind,
+    /// Types such as `video/mp4`.
+    pub mimetypes: Vec<String>,
+}
+
 /// Settings of the edge.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -54,6 +64,14 @@ pub struct ApiConfig {
     pub trusted_proxies: Vec<Network>,
     /// Most bytes of an uploaded file.
     pub max_upload_bytes: u64,
+    /// Longest video or sound in seconds. Told to clients; whoever inspects files keeps it.
+    pub max_duration_secs: u64,
+    /// Most pixels of a picture or frame. Told to clients; whoever inspects files keeps it.
+    pub max_pixels: u64,
+    /// Most bytes of one part of a resumable upload.
+    pub part_bytes: u64,
+    /// What is taken. Told to clients; whoever inspects files decides.
+    pub accepted: Vec<Accepted>,
     /// An upload that stands still for so long is given up.
     pub upload_idle: Duration,
     /// An upload that takes longer than this is given up.
@@ -94,6 +112,10 @@ impl ApiConfig {
             origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_upload_bytes: 500 * 1024 * 1024,
+            max_duration_secs: 20 * 60,
+            max_pixels: 50_000_000,
+            part_bytes: 16 * 1024 * 1024,
+            accepted: Vec::new(),
             upload_idle: Duration::from_secs(30),
             upload_longest: Duration::from_hours(1),
             uploads_at_once: 256,

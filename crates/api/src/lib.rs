@@ -14,8 +14,8 @@ mod router;
 mod routes;
 mod web;
 
-pub use auth::Argon2Passwords;
-pub use config::{ApiConfig, SigningKey, SigningKeyError};
+pub use auth::{Argon2Passwords, SetUpSecret};
+pub use config::{Accepted, ApiConfig, SigningKey, SigningKeyError};
 pub use edge::{Network, NetworkError};
 pub use openapi::openapi_json;
 pub use router::router;

@@ -25,6 +25,7 @@ use crate::routes;
     components(schemas(ProblemBody, FieldProblem, dk_wire::EventMessage)),
     modifiers(&Credentials),
     tags(
+        (name = "installation", description = "What anyone may know, and the first set-up"),
         (name = "auth", description = "Accounts, sessions and keys"),
         (name = "media", description = "Uploaded files"),
         (name = "runs", description = "What models say of them"),
@@ -53,7 +54,9 @@ impl Modify for Credentials {
 /// Routes below `/api/v1` that answer soon.
 pub(crate) fn quick_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(routes::installation::routes())
         .merge(routes::session::routes())
+        .merge(routes::sessions::routes())
         .merge(routes::profile::routes())
         .merge(routes::api_keys::routes())
         .merge(routes::media::routes())
@@ -115,8 +118,12 @@ fn complete(path: &str, is_safe: bool, operation: &mut Operation) {
     if secured {
         add("401", "No credential, or one that is not worth anything any more");
     }
-    if secured && !is_safe {
-        add("403", "The key may only read");
+    if secured {
+        let what = "The password must be changed first";
+        add(
+            "403",
+            if is_safe { what } else { "The key may only read, or the password must be changed first" },
+        );
     }
     if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
         add("400", "A parameter cannot be read");

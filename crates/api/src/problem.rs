@@ -11,8 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dk_app::ErrorCode;
 use dk_app::account::{
-    AddPersonError, ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError,
-    SignUpError,
+    ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError, SetUpError, SignUpError,
 };
 use dk_app::ports::{InspectError, PasswordError, QueueError, StorageError, StoreError};
 use dk_app::service::{AcceptError, RerunError, RetryError};
@@ -70,6 +69,10 @@ codes! {
     CrossOrigin = "cross_origin", FORBIDDEN, "Requests from this origin are refused";
     /// Only an operator makes accounts.
     SignUpClosed = "sign_up_closed", FORBIDDEN, "Sign-up is closed";
+    /// Somebody else chose the password; nothing else is possible before it was changed.
+    PasswordChangeRequired = "password_change_required", FORBIDDEN, "The password must be changed first";
+    /// Not the secret that the server printed at its start.
+    WrongSecret = "wrong_secret", FORBIDDEN, "The secret is wrong";
     /// The current password, when it is to be changed.
     WrongPassword = "wrong_password", FORBIDDEN, "The current password is wrong";
     /// Not there, or not the caller's.
@@ -82,6 +85,8 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request came too slowly";
     /// Taken address.
     EmailTaken = "email_taken", CONFLICT, "An account with this address exists already";
+    /// The first account exists.
+    AlreadySetUp = "already_set_up", CONFLICT, "This installation is set up already";
     /// One run at a time.
     RunUnderWay = "run_under_way", CONFLICT, "A run of this medium is under way";
     /// Nobody would be left.
@@ -324,22 +329,26 @@ impl From<RetryError> for Problem {
     }
 }
 
-impl From<AddPersonError> for Problem {
-    fn from(error: AddPersonError) -> Self {
-        match error {
-            AddPersonError::EmailTaken => Self::new(Code::EmailTaken),
-            AddPersonError::Store(error) => error.into(),
-            AddPersonError::Password(error) => error.into(),
-        }
-    }
-}
-
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::Closed => Self::new(Code::SignUpClosed),
             SignUpError::TooMany { retry_after } => Self::new(Code::RateLimited).retry_after(retry_after),
-            SignUpError::Add(error) => error.into(),
+            SignUpError::EmailTaken => Self::new(Code::EmailTaken),
+            SignUpError::Store(error) => error.into(),
+            SignUpError::Password(error) => error.into(),
+        }
+    }
+}
+
+impl From<SetUpError> for Problem {
+    fn from(error: SetUpError) -> Self {
+        match error {
+            SetUpError::AlreadySetUp => Self::new(Code::AlreadySetUp),
+            SetUpError::WrongSecret => Self::new(Code::WrongSecret),
+            SetUpError::TooMany { retry_after } => Self::new(Code::RateLimited).retry_after(retry_after),
+            SetUpError::Store(error) => error.into(),
+            SetUpError::Password(error) => error.into(),
         }
     }
 }
@@ -368,6 +377,7 @@ impl From<ChangePasswordError> for Problem {
     fn from(error: ChangePasswordError) -> Self {
         match error {
             ChangePasswordError::Wrong => Self::new(Code::WrongPassword),
+            ChangePasswordError::Same => Self::field("newPassword", "invalid", error.to_string()),
             ChangePasswordError::TooMany { retry_after } => {
                 Self::new(Code::RateLimited).retry_after(retry_after)
             }

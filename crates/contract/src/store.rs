@@ -58,6 +58,8 @@ macro_rules! store_suite {
         $crate::store_suite! { @ $open;
             accounts {
                 an_address_is_taken_once
+                the_first_account_is_added_once
+                a_password_replaces_the_one_that_was_checked_and_no_other
                 a_person_is_found_by_id_and_by_address
                 people_are_listed_newest_first_and_found_by_text
                 an_edit_changes_what_it_names_and_nothing_else
@@ -71,6 +73,10 @@ macro_rules! store_suite {
                 a_token_replaced_a_moment_ago_is_that_of_another_tab
                 a_session_that_is_over_is_unknown
                 another_password_ends_every_other_session
+                a_sign_in_with_a_password_that_was_changed_meanwhile_begins_no_session
+                a_sign_in_and_a_change_of_password_at_once_leave_no_session
+                a_token_that_was_never_one_of_the_session_ends_nothing
+                open_sessions_are_listed_to_their_owner_who_may_end_them
                 what_has_ended_is_forgotten
                 of_two_tabs_that_refresh_at_once_one_is_told_so
             }

@@ -27,7 +27,7 @@ pub use file::MediaFile;
 pub use frames::{Frame, FramePlan, Frames};
 pub use jpeg::JpegError;
 pub use limits::Limits;
-pub use mime::mime;
+pub use mime::{mime, mimetypes};
 pub use picture::Picture;
 pub use sandbox::Launcher;
 pub use sound::{SAMPLE_RATE_HZ, Sound};

@@ -1,6 +1,7 @@
 //! The schema's history. A migration that was ever released is frozen: a change is another migration.
 
 mod m0001_first;
+mod m0002_accounts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -9,7 +10,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::First)]
+        vec![Box::new(m0001_first::First), Box::new(m0002_accounts::Accounts)]
     }
 }
 

@@ -7,7 +7,7 @@ mod events;
 mod media;
 mod runs;
 
-pub(crate) use accounts::{api_key, hash_bytes, user};
+pub(crate) use accounts::{api_key, hash_bytes, session, user};
 pub(crate) use analyses::{AnalysisRow, analysis, progress_json, vote, vote_json};
 pub(crate) use errands::{errand, errand_parts};
 pub(crate) use events::{event, event_json};

@@ -1,4 +1,6 @@
 //! Extractors that let a handler say who may call it. A handler without one of them is open to anyone.
+//!
+//! Whoever signed in with a password that somebody else chose gets no further than [`PasswordMayBeDue`].
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -28,6 +30,14 @@ pub(crate) struct Admin {
     pub(crate) user: UserId,
 }
 
+/// One of the others, also for a person who must change the password first.
+pub(crate) struct PasswordMayBeDue<T>(pub(crate) T);
+
+/// What somebody must be.
+pub(crate) trait Standing: Sized {
+    fn of(caller: Caller, parts: &Parts) -> Result<Self, Problem>;
+}
+
 impl Signed {
     /// Who.
     pub(crate) fn id(&self) -> UserId {
@@ -35,11 +45,8 @@ impl Signed {
     }
 }
 
-impl FromRequestParts<App> for Signed {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = caller(parts, app).await?;
+impl Standing for Signed {
+    fn of(caller: Caller, parts: &Parts) -> Result<Self, Problem> {
         if caller.scope == Scope::Read && !parts.method.is_safe() {
             return Err(Problem::new(Code::ReadOnlyKey));
         }
@@ -47,21 +54,15 @@ impl FromRequestParts<App> for Signed {
     }
 }
 
-impl FromRequestParts<App> for InPerson {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = caller(parts, app).await?;
+impl Standing for InPerson {
+    fn of(caller: Caller, _: &Parts) -> Result<Self, Problem> {
         let session = caller.session.ok_or_else(|| Problem::new(Code::KeyNotAllowed))?;
         Ok(Self { user: caller.user.id, session })
     }
 }
 
-impl FromRequestParts<App> for Admin {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = caller(parts, app).await?;
+impl Standing for Admin {
+    fn of(caller: Caller, _: &Parts) -> Result<Self, Problem> {
         if caller.session.is_none() {
             return Err(Problem::new(Code::KeyNotAllowed));
         }
@@ -70,6 +71,42 @@ impl FromRequestParts<App> for Admin {
             Role::User => Err(Problem::new(Code::Forbidden)),
         }
     }
+}
+
+impl<T: Standing> FromRequestParts<App> for PasswordMayBeDue<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = caller(parts, app).await?;
+        T::of(caller, parts).map(Self)
+    }
+}
+
+/// The same for each: refused before anything else is looked at while the password is due.
+macro_rules! extracted {
+    ($($standing:ident)*) => {$(
+        impl FromRequestParts<App> for $standing {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                let caller = caller(parts, app).await?;
+                if password_is_due(&caller) {
+                    return Err(Problem::new(Code::PasswordChangeRequired).detail(WAY_OUT));
+                }
+                Self::of(caller, parts)
+            }
+        }
+    )*};
+}
+
+extracted! { Signed InPerson Admin }
+
+const WAY_OUT: &str =
+    "this password was chosen by somebody else; PUT /api/v1/auth/profile/password sets another one";
+
+/// Whether somebody must choose a password first. Keys were made by somebody who could sign in, and go on.
+pub(crate) fn password_is_due(caller: &Caller) -> bool {
+    caller.session.is_some() && caller.user.must_change_password
 }
 
 async fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use super::connection::{Connection, Request, Room};
 use super::hub::{Hub, Listener};
 use crate::app::App;
-use crate::auth::{Admission, admit};
+use crate::auth::{Admission, admit, password_is_due};
 
 /// What a client says of itself when it connects.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +33,7 @@ struct Resume {
 #[derive(Debug, Clone, Copy)]
 enum Refusal {
     Unauthorized,
+    PasswordChangeRequired,
     TooManyConnections,
     Unavailable,
 }
@@ -41,6 +42,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unauthorized => "unauthorized",
+            Self::PasswordChangeRequired => "password_change_required",
             Self::TooManyConnections => "too_many_connections",
             Self::Unavailable => "unavailable",
         })
@@ -81,6 +83,9 @@ async fn let_in(app: &App, hub: &Arc<Hub>, socket: &SocketRef, auth: TryData<Aut
         Refusal::Unavailable
     })?;
     let admission = admitted.ok_or(Refusal::Unauthorized)?;
+    if password_is_due(&admission.caller) {
+        return Err(Refusal::PasswordChangeRequired);
+    }
     let listener = hub.join(admission.caller.user.id).ok_or(Refusal::TooManyConnections)?;
     let arrival = Arrival { admission, listener, last_event: auth.last_event_id };
     socket.extensions.insert(Guest(Arc::new(Mutex::new(Some(arrival)))));

@@ -81,6 +81,8 @@ pub struct UserBody {
     pub role: String,
     /// A person who is not active can do nothing.
     pub is_active: bool,
+    /// Somebody else chose the password: nothing but changing it is possible.
+    pub must_change_password: bool,
     /// When the account was made.
     #[schema(schema_with = words::date_time)]
     pub created_at: String,
@@ -98,6 +100,7 @@ impl From<&User> for UserBody {
             last_name: user.last_name.clone(),
             role: user.role.to_string(),
             is_active: user.is_active,
+            must_change_password: user.must_change_password,
             created_at: words::moment(user.created_at),
             updated_at: words::moment(user.updated_at),
         }
@@ -249,17 +252,17 @@ macro_rules! redacted {
 
 redacted! { SignUpBody LogInBody TokenBody PasswordChange ApiKeyCreated }
 
-type Checked = Result<(), garde::Error>;
+pub(super) type Checked = Result<(), garde::Error>;
 
-fn check_address(text: &str, _: &()) -> Checked {
+pub(super) fn check_address(text: &str, _: &()) -> Checked {
     text.parse::<Email>().map(|_| ()).map_err(garde::Error::new)
 }
 
-fn check_password(text: &str, _: &()) -> Checked {
+pub(super) fn check_password(text: &str, _: &()) -> Checked {
     text.parse::<NewPassword>().map(|_| ()).map_err(garde::Error::new)
 }
 
-fn check_name(text: &str, _: &()) -> Checked {
+pub(super) fn check_name(text: &str, _: &()) -> Checked {
     let length = text.trim().chars().take(101).count();
     if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
         Ok(())

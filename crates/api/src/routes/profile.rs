@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::auth::{InPerson, Signed};
+use crate::auth::{InPerson, PasswordMayBeDue, Signed};
 use crate::edge::Json;
 use crate::messages::{PasswordChange, ProfilePatch, UserBody};
 use crate::problem::{Code, Problem};
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     get, path = "/auth/profile", tag = "auth", security(("token" = []), ("apiKey" = [])),
     responses((status = 200, description = "The account", body = UserBody))
 )]
-async fn profile(Signed(caller): Signed) -> Reply<UserBody> {
+async fn profile(PasswordMayBeDue(Signed(caller)): PasswordMayBeDue<Signed>) -> Reply<UserBody> {
     Reply(UserBody::from(&caller.user))
 }
 
@@ -33,7 +33,7 @@ async fn profile(Signed(caller): Signed) -> Reply<UserBody> {
 )]
 async fn edit(
     State(app): State<App>,
-    signed: Signed,
+    PasswordMayBeDue(signed): PasswordMayBeDue<Signed>,
     Json(body): Json<ProfilePatch>,
 ) -> Result<Reply<UserBody>, Problem> {
     let trimmed = |name: Option<String>| name.map(|name| name.trim().to_owned());
@@ -51,7 +51,7 @@ async fn edit(
 )]
 async fn password(
     State(app): State<App>,
-    person: InPerson,
+    PasswordMayBeDue(person): PasswordMayBeDue<InPerson>,
     Json(body): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
     let new = body.new_password.parse();

@@ -5,11 +5,9 @@ use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dk_app::account::{
-    Client, LogIn, NewPerson, RefreshError, SignUpError, SignedIn, log_in, log_out, refresh, sign_up,
-};
+use dk_app::account::{Client, LogIn, NewPerson, RefreshError, SignedIn, log_in, log_out, refresh, sign_up};
 use dk_app::ports::User;
-use dk_domain::{Role, SessionId};
+use dk_domain::SessionId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,18 +37,9 @@ async fn signup(
     headers: HeaderMap,
     Json(body): Json<SignUpBody>,
 ) -> Result<Response, Problem> {
-    let wrong =
-        |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
-    let new = NewPerson {
-        email: body.email.parse().map_err(|error| wrong("email", &error))?,
-        first_name: body.first_name.trim().to_owned(),
-        last_name: body.last_name.trim().to_owned(),
-        password: body.password.parse().map_err(|error| wrong("password", &error))?,
-        role: Role::User,
-    };
+    let new = person(&body.email, &body.password, &body.first_name, &body.last_name)?;
     let client = client(address, &headers);
-    let signed_in = sign_up(&app.ports, &app.config.accounts, new, &client).await;
-    let signed_in = signed_in.map_err(|error: SignUpError| Problem::from(error))?;
+    let signed_in = sign_up(&app.ports, &app.config.accounts, new, &client).await?;
     welcome(&app, &signed_in, StatusCode::CREATED)
 }
 
@@ -119,12 +108,25 @@ async fn logout(
     Ok(response)
 }
 
-fn client(ClientAddress(address): ClientAddress, headers: &HeaderMap) -> Client {
+/// Who is to have an account.
+pub(super) fn person(email: &str, password: &str, first: &str, last: &str) -> Result<NewPerson, Problem> {
+    let wrong =
+        |field: &str, error: &dyn std::fmt::Display| Problem::field(field, "invalid", error.to_string());
+    Ok(NewPerson {
+        email: email.parse().map_err(|error| wrong("email", &error))?,
+        first_name: first.trim().to_owned(),
+        last_name: last.trim().to_owned(),
+        password: password.parse().map_err(|error| wrong("password", &error))?,
+    })
+}
+
+pub(super) fn client(ClientAddress(address): ClientAddress, headers: &HeaderMap) -> Client {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Client { address, user_agent: agent.unwrap_or_default().to_owned() }
 }
 
-fn welcome(app: &App, signed_in: &SignedIn, status: StatusCode) -> Result<Response, Problem> {
+/// The answer for somebody who is signed in now.
+pub(super) fn welcome(app: &App, signed_in: &SignedIn, status: StatusCode) -> Result<Response, Problem> {
     let body = token_body(app, &signed_in.user, signed_in.session)?;
     let mut response = (status, Reply(body)).into_response();
     let cookie = set_cookie(&app.config, &signed_in.refresh, signed_in.expires_at, app.ports.ambient.now());

@@ -9,6 +9,7 @@ mod client;
 mod content;
 mod document;
 mod health;
+mod installation;
 mod keys;
 mod limits;
 mod links;

@@ -48,11 +48,16 @@ struct Row(&'static str, &'static str, Serves, u16, Sent);
 fn rows() -> Vec<Row> {
     let sign_up =
         json!({"email": "new@example.org", "password": PASSWORD, "firstName": "N", "lastName": "P"});
+    let set_up = json!({"secret": "any", "email": "new@example.org", "password": PASSWORD, "firstName": "N",
+        "lastName": "P"});
     let log_in = json!({"email": "olga@example.org", "password": PASSWORD});
     let password = json!({"currentPassword": PASSWORD, "newPassword": "another long password"});
     vec![
         Row("get", "/api/health", Anyone, 200, Nothing),
         Row("get", "/api/ready", Anyone, 200, Nothing),
+        Row("get", "/api/v1/about", Anyone, 200, Nothing),
+        // There are accounts wherever this is asked.
+        Row("post", "/api/v1/setup", Anyone, 409, Json(set_up)),
         Row("post", "/api/v1/auth/signup", Anyone, 201, Json(sign_up)),
         Row("post", "/api/v1/auth/login", Anyone, 200, Json(log_in)),
         Row("post", "/api/v1/auth/refresh", Cookie, 200, Nothing),
@@ -60,6 +65,9 @@ fn rows() -> Vec<Row> {
         Row("get", "/api/v1/auth/profile", Signed, 200, Nothing),
         Row("patch", "/api/v1/auth/profile", Signed, 200, Json(json!({"firstName": "Other"}))),
         Row("put", "/api/v1/auth/profile/password", InPerson, 204, Json(password)),
+        Row("get", "/api/v1/auth/sessions", InPerson, 200, Nothing),
+        Row("delete", "/api/v1/auth/sessions", InPerson, 204, Nothing),
+        Row("delete", "/api/v1/auth/sessions/{id}", OwnerInPerson, 204, Nothing),
         Row("get", "/api/v1/auth/api-keys", InPerson, 200, Nothing),
         Row("post", "/api/v1/auth/api-keys", InPerson, 201, Json(json!({"name": "robot"}))),
         Row("delete", "/api/v1/auth/api-keys/{id}", OwnerInPerson, 204, Nothing),
@@ -95,6 +103,7 @@ enum Caller {
     OtherUser,
     OwnerHimself,
     Administrator,
+    PasswordDue,
     DisabledUser,
     EndedSession,
     ExpiredToken,
@@ -109,11 +118,12 @@ enum Caller {
     AdminKey,
 }
 
-const CALLERS: [Caller; 16] = [
+const CALLERS: [Caller; 17] = [
     Caller::Anonymous,
     Caller::OtherUser,
     Caller::OwnerHimself,
     Caller::Administrator,
+    Caller::PasswordDue,
     Caller::DisabledUser,
     Caller::EndedSession,
     Caller::ExpiredToken,
@@ -128,13 +138,23 @@ const CALLERS: [Caller; 16] = [
     Caller::AdminKey,
 ];
 
+/// What somebody may do whose password was chosen by somebody else.
+const WHILE_DUE: [&str; 4] = [
+    "/api/v1/auth/profile",
+    "/api/v1/auth/profile/password",
+    "/api/v1/auth/sessions",
+    "/api/v1/auth/sessions/{id}",
+];
+
 /// The rule itself, in one place.
-fn expected(serves: Serves, caller: Caller, is_safe: bool, success: u16) -> u16 {
+fn expected(Row(_, path, serves, success, _): &Row, caller: Caller, is_safe: bool) -> u16 {
     use Caller::{
-        AdminKey, Administrator, DisabledUser, EndedSession, OtherUser, OwnerHimself, ReadKey, WriteKey,
+        AdminKey, Administrator, DisabledUser, EndedSession, OtherUser, OwnerHimself, PasswordDue, ReadKey,
+        WriteKey,
     };
-    let has_session = matches!(caller, OtherUser | OwnerHimself | Administrator);
-    let is_known = matches!(caller, OtherUser | OwnerHimself | Administrator | ReadKey | WriteKey | AdminKey);
+    let (serves, success) = (*serves, *success);
+    let has_session = matches!(caller, OtherUser | OwnerHimself | Administrator | PasswordDue);
+    let is_known = has_session || matches!(caller, ReadKey | WriteKey | AdminKey);
     let is_key = matches!(caller, ReadKey | WriteKey | AdminKey);
     let is_owner = matches!(caller, OwnerHimself | ReadKey | WriteKey);
     match serves {
@@ -143,6 +163,7 @@ fn expected(serves: Serves, caller: Caller, is_safe: bool, success: u16) -> u16 
         AnyCookie if has_session || matches!(caller, DisabledUser | EndedSession) => success,
         Cookie | AnyCookie => 401,
         _ if !is_known => 401,
+        _ if caller == PasswordDue && !WHILE_DUE.contains(path) => 403,
         Signed | Owner | OwnerInPerson if caller == ReadKey && !is_safe => 403,
         InPerson | OwnerInPerson | Admin if is_key => 403,
         Admin if caller != Administrator => 403,
@@ -183,6 +204,7 @@ impl Scene {
             path if path.contains("/media/") => self.stage.media.to_string(),
             path if path.contains("/runs/") => self.stage.run.to_string(),
             path if path.contains("/analyses/") => self.stage.analysis.to_string(),
+            path if path.contains("/sessions/") => session_of(&self.owner).to_string(),
             path if path.contains("/api-keys/") => self.key.clone(),
             path if path.contains("/failed-jobs/") => "job-1".to_owned(),
             _ => self.owner.id().to_string(),
@@ -198,6 +220,11 @@ impl Scene {
             Caller::OtherUser => world.person("otto").await,
             Caller::OwnerHimself => self.owner.clone(),
             Caller::Administrator => world.admin("ada").await,
+            Caller::PasswordDue => {
+                let client = world.person("dana").await;
+                world.demand_password(client.id()).await;
+                client
+            }
             Caller::DisabledUser => {
                 let client = world.person("dora").await;
                 world.disable(client.id()).await;
@@ -205,7 +232,7 @@ impl Scene {
             }
             Caller::EndedSession => {
                 let client = world.log_in("olga").await;
-                world.store.end_session(session_of(&client)).await.unwrap();
+                world.store.end_session(client.id(), session_of(&client)).await.unwrap();
                 client
             }
             Caller::ExpiredToken => nobody.with_token(&self.forged(SECRET, Algorithm::HS256, -1)),
@@ -293,19 +320,20 @@ fn every_route_of_the_document_has_a_row_and_every_row_has_a_route() {
 async fn every_route_answers_every_kind_of_caller_as_it_must() {
     let mut wrong = Vec::new();
     let mut asked = 0;
-    for Row(method, template, serves, success, sent) in rows() {
+    for row in rows() {
+        let Row(method, template, .., sent) = &row;
         for caller in CALLERS {
             let scene = Scene::new().await;
             let client = scene.caller(caller).await;
             let path = scene.path(template);
             let method: Method = method.to_uppercase().parse().unwrap();
-            let answer = match &sent {
+            let answer = match sent {
                 Nothing => client.send(method.clone(), &path, "").await,
                 Json(body) => client.json(method.clone(), &path, body).await,
                 Upload => client.upload(&Form::new().file("a.png", crate::client::PICTURE)).await,
             };
             asked += 1;
-            let expected = expected(serves, caller, method.is_safe(), success);
+            let expected = expected(&row, caller, method.is_safe());
             if answer.status != expected {
                 wrong.push(format!("{method} {template} as {caller:?}: {} not {expected}", answer.status));
             }

@@ -85,8 +85,9 @@ pub async fn log_in(ports: &Ports, rules: &AccountRules, attempt: LogIn) -> Resu
         return Err(LogInError::Wrong);
     };
     ports.limiter.forget(&pair).await;
-    upgrade(ports, &user, &stored, &attempt.password).await;
-    let signed_in = open_session(ports, rules, user, &attempt.client).await?;
+    let opened = open_session(ports, rules, user, &stored, &attempt.client).await?;
+    let signed_in = opened.ok_or(LogInError::Wrong)?;
+    upgrade(ports, &signed_in.user, &stored, &attempt.password).await;
     note(ports, Some(signed_in.user.id), "login", signed_in.session.to_string()).await;
     Ok(signed_in)
 }
@@ -97,13 +98,15 @@ pub(super) async fn take(ports: &Ports, key: &str, quota: Quota) -> Result<(), D
     if allowance.allowed { Ok(()) } else { Err(allowance.reset_after) }
 }
 
-/// Begins a session.
+/// Begins a session for somebody who has just shown the password that is stored as `verified`; `None` when that was
+/// changed meanwhile.
 pub(super) async fn open_session(
     ports: &Ports,
     rules: &AccountRules,
     user: User,
+    verified: &PasswordHash,
     client: &Client,
-) -> Result<SignedIn, StoreError> {
+) -> Result<Option<SignedIn>, StoreError> {
     let now = ports.ambient.now();
     let session = SessionId::from(ports.ambient.id());
     let refresh = RefreshToken::new(session, ports.ambient.as_ref());
@@ -111,13 +114,14 @@ pub(super) async fn open_session(
     let row = NewSession {
         id: session,
         user_id: user.id,
-        token: refresh.hash(),
+        hashes: refresh.hashes(),
         user_agent: client.user_agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+        address: client.address.clone(),
         created_at: now,
         expires_at,
     };
-    ports.accounts.open_session(&row).await?;
-    Ok(SignedIn { user, session, refresh, expires_at })
+    let opened = ports.accounts.open_session(&row, verified).await?;
+    Ok(opened.then_some(SignedIn { user, session, refresh, expires_at }))
 }
 
 /// Hashes of older installations are replaced while the password is at hand. The person is signed in either way.

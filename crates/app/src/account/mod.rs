@@ -10,6 +10,7 @@ mod profile;
 mod rules;
 mod secret;
 mod session;
+mod set_up;
 mod sign_up;
 
 pub use api_keys::{CreateKeyError, CreatedKey, NewKey, create_api_key, revoke_api_key};
@@ -20,8 +21,9 @@ pub use people::{EditPersonError, edit_person};
 pub use profile::{ProfileEdit, edit_profile};
 pub use rules::AccountRules;
 pub use secret::{ApiKeyText, RefreshToken, UnreadableSecret};
-pub use session::{RefreshError, Refreshed, log_out, refresh};
-pub use sign_up::{AddPersonError, NewPerson, SignUpError, add_person, sign_up};
+pub use session::{RefreshError, Refreshed, end_other_sessions, end_session, log_out, refresh, sessions};
+pub use set_up::{SetUpError, set_up};
+pub use sign_up::{NewPerson, SignUpError, sign_up};
 
 use dk_domain::UserId;
 

@@ -8,7 +8,7 @@ use dk_domain::{SessionId, UserId};
 
 use super::log_in::take;
 use super::{AccountRules, note, recheck};
-use crate::ports::{PasswordError, StoreError};
+use crate::ports::{PasswordError, SetPassword, StoreError};
 use crate::service::Ports;
 
 /// A password that may be set: 12 to 128 characters.
@@ -65,6 +65,9 @@ pub enum ChangePasswordError {
     /// The password so far is another one.
     #[error("the current password is wrong")]
     Wrong,
+    /// The new one is the one so far.
+    #[error("the new password is the current one")]
+    Same,
     /// Too often wrong.
     #[error("too many attempts to change the password")]
     TooMany {
@@ -94,8 +97,15 @@ pub async fn change_password(
         return Err(ChangePasswordError::Wrong);
     }
     ports.limiter.forget(&counter).await;
+    if change.new.reveal() == change.current {
+        return Err(ChangePasswordError::Same);
+    }
     let hash = ports.passwords.hash(change.new.reveal()).await?;
-    ports.accounts.set_password(change.user, &hash, change.keep, ports.ambient.now()).await?;
+    let set = SetPassword { hash, replaces: stored, must_change: false, keep: change.keep };
+    if !ports.accounts.set_password(change.user, &set, ports.ambient.now()).await? {
+        // Another change came first: the current password is not that one any more.
+        return Err(ChangePasswordError::Wrong);
+    }
     note(ports, Some(change.user), "password_changed", change.user.to_string()).await;
     recheck(ports, change.user).await;
     Ok(())

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use dk_domain::{SessionId, Sha256};
 use sha2::{Digest, Sha256 as Hasher};
 
-use crate::ports::{Ambient, SecretHash};
+use crate::ports::{Ambient, SecretHash, TokenHashes};
 
 /// A text that is no secret of ours. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,28 +28,37 @@ impl Secret {
     }
 }
 
-/// What a browser presents for a new access token: `<session id>.<secret>`.
+/// What a browser presents for a new access token: `<session id>.<family>.<secret>`.
+///
+/// All tokens of a session share the secret of the family. Whoever shows it has held a token of the session, so an
+/// old secret beside it is a copy that came back; whoever does not show it has guessed, and can end nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// Of which session.
     pub session: SessionId,
+    family: Secret,
     secret: Secret,
 }
 
 impl RefreshToken {
-    /// A new one.
+    /// The first one of a session.
     pub fn new(session: SessionId, ambient: &dyn Ambient) -> Self {
-        Self { session, secret: Secret::new(ambient) }
+        Self { session, family: Secret::new(ambient), secret: Secret::new(ambient) }
+    }
+
+    /// The one that comes after this one.
+    pub fn next(&self, ambient: &dyn Ambient) -> Self {
+        Self { session: self.session, family: self.family.clone(), secret: Secret::new(ambient) }
     }
 
     /// How it is stored.
-    pub fn hash(&self) -> SecretHash {
-        hash(&self.secret.0)
+    pub fn hashes(&self) -> TokenHashes {
+        TokenHashes { family: hash(&self.family.0), token: hash(&self.secret.0) }
     }
 
     /// The text that the client keeps.
     pub fn reveal(&self) -> String {
-        format!("{}.{}", self.session, self.secret.0)
+        format!("{}.{}.{}", self.session, self.family.0, self.secret.0)
     }
 }
 
@@ -57,9 +66,10 @@ impl FromStr for RefreshToken {
     type Err = UnreadableSecret;
 
     fn from_str(text: &str) -> Result<Self, UnreadableSecret> {
-        let (session, secret) = text.split_once('.').ok_or(UnreadableSecret)?;
+        let (session, secrets) = text.split_once('.').ok_or(UnreadableSecret)?;
+        let (family, secret) = secrets.split_once('.').ok_or(UnreadableSecret)?;
         let session = session.parse().map_err(|_| UnreadableSecret)?;
-        Ok(Self { session, secret: Secret::parse(secret)? })
+        Ok(Self { session, family: Secret::parse(family)?, secret: Secret::parse(secret)? })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Keep a session going, and end it.
 
+use dk_domain::{SessionId, UserId};
 use time::OffsetDateTime;
 
 use super::{AccountRules, RefreshToken, note, recheck};
-use crate::ports::{Rotation, StoreError, User};
+use crate::ports::{Exchange, Rotation, Session, StoreError, User};
 use crate::service::Ports;
 
 /// A session that goes on.
@@ -15,10 +16,13 @@ pub struct Refreshed {
     pub next: Option<(RefreshToken, OffsetDateTime)>,
 }
 
+/// More open sessions of one person are not listed; the others can be ended all at once.
+const LISTED: u16 = 200;
+
 /// Why a session does not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// The token belongs to no open session, or was used before and the session has been ended for that.
+    /// The token is of no open session, or was used before and the session has been ended for that.
     #[error("this session has ended")]
     Ended,
     /// The rows.
@@ -34,20 +38,17 @@ pub async fn refresh(
     presented: &RefreshToken,
 ) -> Result<Refreshed, RefreshError> {
     let now = ports.ambient.now();
-    let next = RefreshToken::new(presented.session, ports.ambient.as_ref());
+    let next = presented.next(ports.ambient.as_ref());
     let expires_at = now + rules.session_length;
-    let rotation = ports
-        .accounts
-        .rotate_session(
-            presented.session,
-            &presented.hash(),
-            &next.hash(),
-            expires_at,
-            now,
-            rules.refresh_grace,
-        )
-        .await?;
-    match rotation {
+    let exchange = Exchange {
+        session: presented.session,
+        presented: presented.hashes(),
+        next: next.hashes().token,
+        expires_at,
+        now,
+        grace: rules.refresh_grace,
+    };
+    match ports.accounts.rotate_session(&exchange).await? {
         Rotation::Rotated(user) => Ok(Refreshed { user, next: Some((next, expires_at)) }),
         Rotation::JustRotated(user) => Ok(Refreshed { user, next: None }),
         Rotation::Reused(user) => {
@@ -70,12 +71,33 @@ pub async fn log_out(
     // Only the holder of a good token may end a session, so it is exchanged first.
     match refresh(ports, rules, presented).await {
         Ok(refreshed) => {
-            ports.accounts.end_session(presented.session).await?;
-            note(ports, Some(refreshed.user.id), "logout", presented.session.to_string()).await;
-            recheck(ports, refreshed.user.id).await;
+            end_session(ports, refreshed.user.id, presented.session).await?;
             Ok(())
         }
         Err(RefreshError::Ended) => Ok(()),
         Err(RefreshError::Store(error)) => Err(error),
     }
+}
+
+/// The open sessions of a person, newest first.
+pub async fn sessions(ports: &Ports, user: UserId) -> Result<Vec<Session>, StoreError> {
+    ports.accounts.sessions(user, LISTED, ports.ambient.now()).await
+}
+
+/// Ends one session of a person; false when the person has no such session.
+pub async fn end_session(ports: &Ports, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let ended = ports.accounts.end_session(user, id).await?;
+    if ended {
+        note(ports, Some(user), "logout", id.to_string()).await;
+        recheck(ports, user).await;
+    }
+    Ok(ended)
+}
+
+/// Ends every session of a person but the one that asks.
+pub async fn end_other_sessions(ports: &Ports, user: UserId, keep: SessionId) -> Result<(), StoreError> {
+    ports.accounts.end_sessions(user, Some(keep)).await?;
+    note(ports, Some(user), "sessions_ended", keep.to_string()).await;
+    recheck(ports, user).await;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Make an account. Administrators are made by the operator's commands, never here.
+//! Make an account. It is an ordinary one; administrators are made elsewhere.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use dk_domain::{Email, Role, UserId};
 
 use super::log_in::{open_session, take};
 use super::{AccountRules, Client, NewPassword, SignedIn, note};
-use crate::ports::{Accounts, AddUser, Ambient, PasswordError, Passwords, StoreError, User};
+use crate::ports::{AddUser, PasswordError, PasswordHash, StoreError, User};
 use crate::service::Ports;
 
 /// Somebody who is to have an account.
@@ -20,22 +20,6 @@ pub struct NewPerson {
     pub last_name: String,
     /// Password.
     pub password: NewPassword,
-    /// What the person may do.
-    pub role: Role,
-}
-
-/// Why an account was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum AddPersonError {
-    /// Somebody has this address already.
-    #[error("an account with this address exists already")]
-    EmailTaken,
-    /// The rows.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The password could not be hashed.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
 }
 
 /// Why somebody could not sign up.
@@ -50,37 +34,41 @@ pub enum SignUpError {
         /// When the next one may be made.
         retry_after: Duration,
     },
-    /// It was not made.
+    /// Somebody has this address already.
+    #[error("an account with this address exists already")]
+    EmailTaken,
+    /// The rows.
     #[error(transparent)]
-    Add(#[from] AddPersonError),
+    Store(#[from] StoreError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
 }
 
-/// Adds a person. The password is hashed first, whether the address is taken or not, so that both take as long.
-pub async fn add_person(
-    accounts: &dyn Accounts,
-    passwords: &dyn Passwords,
-    ambient: &dyn Ambient,
+/// The account of a person who chose the password. It is hashed whether the address is taken or not, so that both
+/// take as long.
+pub(super) async fn account(
+    ports: &Ports,
     new: NewPerson,
-) -> Result<User, AddPersonError> {
-    let hash = passwords.hash(new.password.reveal()).await?;
-    let now = ambient.now();
+    role: Role,
+) -> Result<(User, PasswordHash), PasswordError> {
+    let hash = ports.passwords.hash(new.password.reveal()).await?;
+    let now = ports.ambient.now();
     let user = User {
-        id: UserId::from(ambient.id()),
+        id: UserId::from(ports.ambient.id()),
         email: new.email,
         first_name: new.first_name,
         last_name: new.last_name,
-        role: new.role,
+        role,
         is_active: true,
+        must_change_password: false,
         created_at: now,
         updated_at: now,
     };
-    match accounts.add_user(&user, &hash).await? {
-        AddUser::Added => Ok(user),
-        AddUser::EmailTaken => Err(AddPersonError::EmailTaken),
-    }
+    Ok((user, hash))
 }
 
-/// Signs up and in. Whatever role was asked for, the account is an ordinary one.
+/// Signs up and in.
 pub async fn sign_up(
     ports: &Ports,
     rules: &AccountRules,
@@ -93,8 +81,11 @@ pub async fn sign_up(
     let counter = format!("sign-up:address:{}", client.address);
     let taken = take(ports, &counter, rules.sign_up_per_address).await;
     taken.map_err(|retry_after| SignUpError::TooMany { retry_after })?;
-    let new = NewPerson { role: Role::User, ..new };
-    let user = add_person(&*ports.accounts, &*ports.passwords, &*ports.ambient, new).await?;
+    let (user, hash) = account(ports, new, Role::User).await?;
+    if ports.accounts.add_user(&user, &hash).await? == AddUser::EmailTaken {
+        return Err(SignUpError::EmailTaken);
+    }
     note(ports, Some(user.id), "signed_up", user.id.to_string()).await;
-    Ok(open_session(ports, rules, user, client).await.map_err(AddPersonError::from)?)
+    // An operator who disabled the account within this moment refuses the person too.
+    open_session(ports, rules, user, &hash, client).await?.ok_or(SignUpError::Closed)
 }

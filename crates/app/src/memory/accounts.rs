@@ -4,13 +4,18 @@ use async_trait::async_trait;
 use dk_domain::{ApiKeyId, Email, Role, SessionId, UserId};
 use time::{Duration, OffsetDateTime};
 
-use super::{MemoryStore, Person, Session, State, holds};
+use super::{MemoryStore, OpenSession, Person, State, holds};
 use crate::ports::{
-    Accounts, AddUser, ApiKey, AuditEntry, NewSession, Page, Paged, PasswordHash, Rotation, SecretHash,
-    StoreError, User, UserEdit,
+    Accounts, AddUser, ApiKey, AuditEntry, Exchange, NewSession, Page, Paged, PasswordHash, Rotation,
+    SecretHash, Session, SetPassword, StoreError, User, UserEdit,
 };
 
 impl State {
+    fn add(&mut self, user: &User, password: &PasswordHash) {
+        let person = Person { user: user.clone(), password: password.clone(), last_event: 0 };
+        self.people.insert(user.id, person);
+    }
+
     fn user(&self, id: UserId) -> Option<User> {
         self.people.get(&id).map(|person| person.user.clone())
     }
@@ -19,7 +24,7 @@ impl State {
         self.user(id).filter(|user| user.is_active)
     }
 
-    fn open_session(&mut self, id: SessionId, now: OffsetDateTime) -> Option<&mut Session> {
+    fn open_session(&mut self, id: SessionId, now: OffsetDateTime) -> Option<&mut OpenSession> {
         self.sessions.get_mut(&id).filter(|one| one.ended_at.is_none() && one.expires_at > now)
     }
 
@@ -39,9 +44,17 @@ impl Accounts for MemoryStore {
         if state.people.values().any(|person| person.user.email == user.email) {
             return Ok(AddUser::EmailTaken);
         }
-        let person = Person { user: user.clone(), password: password.clone(), last_event: 0 };
-        state.people.insert(user.id, person);
+        state.add(user, password);
         Ok(AddUser::Added)
+    }
+
+    async fn add_first_user(&self, user: &User, password: &PasswordHash) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let is_first = state.people.is_empty();
+        if is_first {
+            state.add(user, password);
+        }
+        Ok(is_first)
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -68,8 +81,8 @@ impl Accounts for MemoryStore {
         Ok(paged(all.filter(|user| shown(user)).cloned(), page, |user| user.id.get()))
     }
 
-    async fn count_users(&self) -> Result<u64, StoreError> {
-        Ok(self.lock().people.len() as u64)
+    async fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(!self.lock().people.is_empty())
     }
 
     async fn edit_user(
@@ -106,17 +119,19 @@ impl Accounts for MemoryStore {
     async fn set_password(
         &self,
         id: UserId,
-        password: &PasswordHash,
-        keep: Option<SessionId>,
+        change: &SetPassword,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        if let Some(person) = state.people.get_mut(&id) {
-            person.password = password.clone();
-            person.user.updated_at = now;
+        let Some(person) = state.people.get_mut(&id) else { return Ok(false) };
+        if change.replaces.as_ref().is_some_and(|expected| *expected != person.password) {
+            return Ok(false);
         }
-        state.end_sessions(id, keep, now);
-        Ok(())
+        person.password = change.hash.clone();
+        person.user.must_change_password = change.must_change;
+        person.user.updated_at = now;
+        state.end_sessions(id, change.keep, now);
+        Ok(true)
     }
 
     async fn upgrade_password(
@@ -131,36 +146,38 @@ impl Accounts for MemoryStore {
         Ok(())
     }
 
-    async fn open_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        let row = Session {
+    async fn open_session(&self, session: &NewSession, verified: &PasswordHash) -> Result<bool, StoreError> {
+        let row = OpenSession {
             begun: session.clone(),
-            token: session.token,
+            token: session.hashes.token,
             previous: None,
             expires_at: session.expires_at,
             ended_at: None,
         };
-        self.lock().sessions.insert(session.id, row);
-        Ok(())
+        let mut state = self.lock();
+        let owner = state.people.get(&session.user_id);
+        let may = owner.is_some_and(|person| person.user.is_active && person.password == *verified);
+        if may {
+            state.sessions.insert(session.id, row);
+        }
+        Ok(may)
     }
 
-    async fn rotate_session(
-        &self,
-        id: SessionId,
-        presented: &SecretHash,
-        next: &SecretHash,
-        expires_at: OffsetDateTime,
-        now: OffsetDateTime,
-        grace: Duration,
-    ) -> Result<Rotation, StoreError> {
+    async fn rotate_session(&self, exchange: &Exchange) -> Result<Rotation, StoreError> {
+        let Exchange { session: id, presented, now, .. } = *exchange;
         let mut state = self.lock();
         let owner = state.open_session(id, now).map(|session| session.begun.user_id);
         let Some(user) = owner.and_then(|owner| state.active(owner)) else { return Ok(Rotation::Unknown) };
         let Some(session) = state.open_session(id, now) else { return Ok(Rotation::Unknown) };
-        let just = |(old, at): (SecretHash, OffsetDateTime)| old == *presented && now - at <= grace;
-        Ok(if session.token == *presented {
+        if session.begun.hashes.family != presented.family {
+            return Ok(Rotation::Unknown);
+        }
+        let just =
+            |(old, at): (SecretHash, OffsetDateTime)| old == presented.token && now - at <= exchange.grace;
+        Ok(if session.token == presented.token {
             session.previous = Some((session.token, now));
-            session.token = *next;
-            session.expires_at = expires_at;
+            session.token = exchange.next;
+            session.expires_at = exchange.expires_at;
             Rotation::Rotated(user)
         } else if session.previous.is_some_and(just) {
             Rotation::JustRotated(user)
@@ -176,12 +193,28 @@ impl Accounts for MemoryStore {
         Ok(owner.and_then(|owner| state.active(owner)))
     }
 
-    async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {
+    async fn sessions(
+        &self,
+        user: UserId,
+        limit: u16,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Session>, StoreError> {
+        let state = self.lock();
+        let is_open = |one: &&OpenSession| one.ended_at.is_none() && one.expires_at > now;
+        let own = state.sessions.values().filter(|one| one.begun.user_id == user).filter(is_open);
+        let mut own: Vec<Session> = own.map(OpenSession::shown).collect();
+        own.sort_by_key(|session| std::cmp::Reverse(session.id));
+        own.truncate(usize::from(limit));
+        Ok(own)
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
         let now = self.ambient.now();
-        if let Some(session) = self.lock().sessions.get_mut(&id) {
-            session.ended_at.get_or_insert(now);
-        }
-        Ok(())
+        let mut state = self.lock();
+        let own = state.sessions.get_mut(&id).filter(|one| one.begun.user_id == user);
+        let Some(session) = own.filter(|one| one.ended_at.is_none()) else { return Ok(false) };
+        session.ended_at = Some(now);
+        Ok(true)
     }
 
     async fn end_sessions(&self, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError> {
@@ -237,7 +270,8 @@ impl Accounts for MemoryStore {
         let mut state = self.lock();
         let count = |state: &State| state.sessions.len() + state.requests.len();
         let there = count(&state);
-        let is_over = |one: &Session| one.ended_at.is_some_and(|at| at < before) || one.expires_at < before;
+        let is_over =
+            |one: &OpenSession| one.ended_at.is_some_and(|at| at < before) || one.expires_at < before;
         state.sessions.retain(|_, session| !is_over(session));
         state.requests.retain(|_, (.., expires_at)| *expires_at >= before);
         Ok((there - count(&state)) as u64)
@@ -245,6 +279,19 @@ impl Accounts for MemoryStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+impl OpenSession {
+    fn shown(&self) -> Session {
+        Session {
+            id: self.begun.id,
+            user_agent: self.begun.user_agent.clone(),
+            address: self.begun.address.clone(),
+            created_at: self.begun.created_at,
+            last_used_at: self.previous.map_or(self.begun.created_at, |(_, at)| at),
+            expires_at: self.expires_at,
+        }
     }
 }
 

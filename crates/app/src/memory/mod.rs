@@ -29,7 +29,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     people: BTreeMap<UserId, Person>,
-    sessions: HashMap<SessionId, Session>,
+    sessions: HashMap<SessionId, OpenSession>,
     keys: Vec<(ApiKey, SecretHash)>,
     media: BTreeMap<MediaId, Media>,
     runs: BTreeMap<RunId, RunRow>,
@@ -47,7 +47,8 @@ struct Person {
     last_event: u64,
 }
 
-struct Session {
+/// A session, also one that has ended.
+struct OpenSession {
     begun: NewSession,
     token: SecretHash,
     previous: Option<(SecretHash, OffsetDateTime)>,

@@ -21,6 +21,8 @@ pub struct User {
     pub role: Role,
     /// A person who is not active can do nothing.
     pub is_active: bool,
+    /// Somebody else chose the password: the person must choose another one before anything else.
+    pub must_change_password: bool,
     /// When the account was made.
     pub created_at: OffsetDateTime,
     /// When it was last changed.
@@ -63,6 +65,28 @@ pub struct UserEdit {
     pub is_active: Option<bool>,
 }
 
+/// Another password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetPassword {
+    /// How it is stored.
+    pub hash: PasswordHash,
+    /// The stored one that was found right; without it, whatever is stored is replaced.
+    pub replaces: Option<PasswordHash>,
+    /// Whether the person must choose another one at the next sign-in.
+    pub must_change: bool,
+    /// The session that does not end with it.
+    pub keep: Option<SessionId>,
+}
+
+/// How a refresh token is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenHashes {
+    /// Of the part that all tokens of one session share, and nobody else knows.
+    pub family: SecretHash,
+    /// Of the part that is new in each token.
+    pub token: SecretHash,
+}
+
 /// A sign-in that begins.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -70,14 +94,50 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose.
     pub user_id: UserId,
-    /// Hash of the first refresh token.
-    pub token: SecretHash,
+    /// Of the first refresh token.
+    pub hashes: TokenHashes,
     /// What the client calls itself, shortened.
     pub user_agent: String,
+    /// Where it came from, as limits count addresses.
+    pub address: String,
     /// Begin.
     pub created_at: OffsetDateTime,
     /// The session ends then unless it is refreshed before.
     pub expires_at: OffsetDateTime,
+}
+
+/// An open session, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Id.
+    pub id: SessionId,
+    /// What the client called itself when it began.
+    pub user_agent: String,
+    /// Where it came from when it began.
+    pub address: String,
+    /// Begin.
+    pub created_at: OffsetDateTime,
+    /// When its refresh token was last exchanged; the begin when it never was.
+    pub last_used_at: OffsetDateTime,
+    /// The session ends then unless it is refreshed before.
+    pub expires_at: OffsetDateTime,
+}
+
+/// A refresh token that is presented for the next one of its session.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
+    /// The session that the token says it is of.
+    pub session: SessionId,
+    /// The token.
+    pub presented: TokenHashes,
+    /// The new part of the next token.
+    pub next: SecretHash,
+    /// When the session ends after this, unless it is refreshed again.
+    pub expires_at: OffsetDateTime,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// How long a replaced token is still taken for that of another tab.
+    pub grace: time::Duration,
 }
 
 /// What came of presenting a refresh token.
@@ -87,9 +147,9 @@ pub enum Rotation {
     Rotated(User),
     /// The token was replaced a moment ago, by another tab of the same browser: not replaced again.
     JustRotated(User),
-    /// A token that was replaced long ago came back: somebody copied it. The session has been ended.
+    /// A token of this session that was replaced long ago came back: somebody copied it. The session has been ended.
     Reused(UserId),
-    /// No such open session.
+    /// No such open session, or a token that was never one of it: that proves nothing and ends nothing.
     Unknown,
 }
 
@@ -145,6 +205,8 @@ pub struct AuditEntry {
 pub trait Accounts: Send + Sync {
     /// Adds a person.
     async fn add_user(&self, user: &User, password: &PasswordHash) -> Result<AddUser, StoreError>;
+    /// Adds a person if there is no account at all; false when there is one.
+    async fn add_first_user(&self, user: &User, password: &PasswordHash) -> Result<bool, StoreError>;
     /// One person.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// One person by address, with the stored password.
@@ -153,8 +215,8 @@ pub trait Accounts: Send + Sync {
     async fn password(&self, id: UserId) -> Result<Option<PasswordHash>, StoreError>;
     /// People in order of id (newest first); `text` is looked for in address and names.
     async fn users(&self, text: Option<&str>, page: &Page) -> Result<Paged<User>, StoreError>;
-    /// How many accounts there are.
-    async fn count_users(&self) -> Result<u64, StoreError>;
+    /// Whether there is an account.
+    async fn has_users(&self) -> Result<bool, StoreError>;
     /// Changes a person; `None` when there is none. Refuses nothing: rules are the use-case's.
     async fn edit_user(
         &self,
@@ -164,14 +226,14 @@ pub trait Accounts: Send + Sync {
     ) -> Result<Option<User>, StoreError>;
     /// How many active administrators there are.
     async fn count_admins(&self) -> Result<u64, StoreError>;
-    /// Stores another password and ends every session but `keep`.
+    /// Stores another password and ends the other sessions; false, and nothing is done, when there is no such person
+    /// or the password to be replaced is not the stored one any more.
     async fn set_password(
         &self,
         id: UserId,
-        password: &PasswordHash,
-        keep: Option<SessionId>,
+        change: &SetPassword,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
     /// Replaces the hash of the same password by a newer kind, if it is still `old`.
     async fn upgrade_password(
         &self,
@@ -180,22 +242,22 @@ pub trait Accounts: Send + Sync {
         new: &PasswordHash,
     ) -> Result<(), StoreError>;
 
-    /// Begins a session.
-    async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;
-    /// Exchanges a refresh token. `grace` is how long a replaced one is still taken for that of another tab.
-    async fn rotate_session(
+    /// Begins a session for a person whose password was found to be `verified`; false, and nothing is done, when it
+    /// is another one by now or the person is not active: a sign-in never outlives a change that it raced with.
+    async fn open_session(&self, session: &NewSession, verified: &PasswordHash) -> Result<bool, StoreError>;
+    /// Exchanges a refresh token.
+    async fn rotate_session(&self, exchange: &Exchange) -> Result<Rotation, StoreError>;
+    /// The newest open sessions of a person, newest first, at most `limit`.
+    async fn sessions(
         &self,
-        id: SessionId,
-        presented: &SecretHash,
-        next: &SecretHash,
-        expires_at: OffsetDateTime,
+        user: UserId,
+        limit: u16,
         now: OffsetDateTime,
-        grace: time::Duration,
-    ) -> Result<Rotation, StoreError>;
+    ) -> Result<Vec<Session>, StoreError>;
     /// The active person of an open session; one query, because every request asks.
     async fn session_user(&self, id: SessionId, now: OffsetDateTime) -> Result<Option<User>, StoreError>;
-    /// Ends a session; ending it twice is fine.
-    async fn end_session(&self, id: SessionId) -> Result<(), StoreError>;
+    /// Ends a session of a person; false when the person has no such session, or it has ended before.
+    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
     /// Ends every session of a person but `keep`.
     async fn end_sessions(&self, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError>;
 

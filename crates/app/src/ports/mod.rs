@@ -15,8 +15,8 @@ mod runs;
 mod storage;
 
 pub use accounts::{
-    Accounts, AddUser, ApiKey, AuditEntry, Caller, NewSession, PasswordHash, Rotation, SecretHash, User,
-    UserEdit,
+    Accounts, AddUser, ApiKey, AuditEntry, Caller, Exchange, NewSession, PasswordHash, Rotation, SecretHash,
+    Session, SetPassword, TokenHashes, User, UserEdit,
 };
 pub use ambient::Ambient;
 pub use analyst::{

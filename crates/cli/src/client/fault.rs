@@ -162,6 +162,9 @@ impl Refusal {
         let text = match (self.status.as_u16(), self.problem.code.as_str()) {
             (_, "wrong_credentials") => "check the address and the password",
             (401, _) => "the key is missing, has ended or was taken back: run `drishtiksha login`",
+            (_, "password_change_required") => {
+                "sign in at the server's web page and choose another password first"
+            }
             (_, "read_only_key") => "use a key that may write: run `drishtiksha login`",
             (_, "unknown_model") => "leave --models out, or name models that the server has",
             (_, "run_not_ended") => "follow it with `drishtiksha watch ID`",

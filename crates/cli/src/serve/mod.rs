@@ -22,9 +22,10 @@ use dk_ml_http::MlServer;
 use dk_worker::CareOptions;
 
 use crate::args::{Role, UserCommand};
-use crate::config::Config;
+use crate::config::{Config, DatabaseChoice};
 use crate::failure::Failure;
 use crate::style::say;
+use first_admin::First;
 use listen::listen;
 use parts::Parts;
 
@@ -117,7 +118,7 @@ impl Roles {
         }
         if !(self.api && self.worker) {
             need(service.redis.is_none(), "REDIS_URL", alone)?;
-            need(matches!(service.database, crate::config::DatabaseChoice::File(_)), "DATABASE_URL", alone)?;
+            need(matches!(service.database, DatabaseChoice::File(_)), "DATABASE_URL", alone)?;
             need(self.api && service.jwt_secret.is_none(), "JWT_SECRET", alone)?;
         }
         if !self.judges_here(config) {
@@ -148,9 +149,17 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     if let Some(ports) = &parts.ports {
         if roles.api {
             let at = listen(config.service.host, config.service.port, "PORT").await?;
-            first_admin::welcome(&parts::People::from(ports)).await?;
-            lines.push(format!("api      http://{}", at.address));
-            let router = dk_api::router(ports.clone(), parts::api_config(config, &*ports.ambient)?, &stop);
+            let url = format!("http://{}", at.address);
+            let api = parts::api_config(config, &*ports.ambient)?;
+            let first = match &config.service.database {
+                DatabaseChoice::File(_) => First::Made,
+                DatabaseChoice::Url(_) => {
+                    First::Invited { config: &api, url: config.service.public_url.as_ref().unwrap_or(&url) }
+                }
+            };
+            first_admin::welcome(&parts::People::from(ports), first).await?;
+            lines.push(format!("api      {url}"));
+            let router = dk_api::router(ports.clone(), api, &stop);
             spawn(&mut tasks, "api", at.serve(router, &stop));
         }
         if roles.worker {

@@ -4,10 +4,10 @@ use std::io::Read as _;
 use std::process::ExitCode;
 
 use dk_app::account::{ApiKeyText, NewPassword};
-use dk_app::ports::{AddUser, ApiKey};
+use dk_app::ports::{AddUser, ApiKey, SetPassword};
 use dk_domain::{ApiKeyId, Email, Role, Scope};
 
-use super::first_admin::{add, password};
+use super::first_admin::{Chosen, Person, add, password};
 use super::parts::{People, database_failed, people};
 use crate::args::UserCommand;
 use crate::config::Config;
@@ -21,24 +21,27 @@ pub(super) async fn run(command: &UserCommand, config: &Config) -> Result<ExitCo
     let people = people(config).await?;
     match command {
         UserCommand::Add { email, first_name, last_name, admin, password_stdin } => {
-            let (password, is_made) = chosen_password(&people, *password_stdin)?;
+            let (password, chosen) = chosen_password(&people, *password_stdin)?;
             let role = if *admin { Role::Admin } else { Role::User };
-            if add(&people, email, (first_name, last_name), role, &password).await? == AddUser::EmailTaken {
+            let person = Person { email, names: (first_name, last_name), role };
+            if add(&people, person, &password, chosen).await? == AddUser::EmailTaken {
                 let error = anyhow::anyhow!("there is an account {email} already");
                 return Err(Failure::wrong_use(
                     error,
                     format!("to change its password: drishtiksha user password {email}"),
                 ));
             }
-            tell(email, is_made.then_some(&password), "added");
+            tell(email, &password, chosen, "added");
         }
         UserCommand::Password { email, password_stdin } => {
             let user = find(&people, email).await?;
-            let (password, is_made) = chosen_password(&people, *password_stdin)?;
+            let (password, chosen) = chosen_password(&people, *password_stdin)?;
             let hash = people.passwords.hash(&password).await.map_err(hashing_failed)?;
+            let must_change = chosen == Chosen::ByUs;
+            let change = SetPassword { hash, replaces: None, must_change, keep: None };
             let now = people.ambient.now();
-            people.accounts.set_password(user, &hash, None, now).await.map_err(database_failed)?;
-            tell(email, is_made.then_some(&password), "has another password, and its sessions have ended");
+            people.accounts.set_password(user, &change, now).await.map_err(database_failed)?;
+            tell(email, &password, chosen, "has another password, and its sessions have ended");
         }
         UserCommand::Key { email, name } => {
             let text = ApiKeyText::new(&*people.ambient);
@@ -59,10 +62,12 @@ pub(super) async fn run(command: &UserCommand, config: &Config) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(email: &Email, made: Option<&String>, what: &str) {
-    match made {
-        Some(password) => say(&format!("{email} {what}; password: {password}  (shown this once)")),
-        None => say(&format!("{email} {what}")),
+fn tell(email: &Email, password: &str, chosen: Chosen, what: &str) {
+    match chosen {
+        Chosen::ByUs => say(&format!(
+            "{email} {what}; password: {password}  (shown this once; to be changed when signing in)"
+        )),
+        Chosen::ByThem => say(&format!("{email} {what}")),
     }
 }
 
@@ -74,10 +79,10 @@ async fn find(people: &People, email: &Email) -> Result<dk_domain::UserId, Failu
     })
 }
 
-/// The password of standard input, or a new one; and whether it is new.
-fn chosen_password(people: &People, from_stdin: bool) -> Result<(String, bool), Failure> {
+/// The password of standard input, or a new one.
+fn chosen_password(people: &People, from_stdin: bool) -> Result<(String, Chosen), Failure> {
     if !from_stdin {
-        return Ok((password(people), true));
+        return Ok((password(people), Chosen::ByUs));
     }
     let mut text = String::new();
     let read = std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text);
@@ -88,7 +93,7 @@ fn chosen_password(people: &People, from_stdin: bool) -> Result<(String, bool), 
     let password: NewPassword = text.trim_end_matches(['\r', '\n']).parse().map_err(|error| {
         Failure::wrong_use(anyhow::Error::new(error), "give another one as one line of text")
     })?;
-    Ok((password.reveal().to_owned(), false))
+    Ok((password.reveal().to_owned(), Chosen::ByThem))
 }
 
 fn hashing_failed(error: dk_app::ports::PasswordError) -> Failure {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dk_api::{ApiConfig, Argon2Passwords, SigningKey};
+use dk_api::{Accepted, ApiConfig, Argon2Passwords, SigningKey};
 use dk_app::account::AccountRules;
 use dk_app::local::{MemoryBus, MemoryLimiter};
 use dk_app::ports::{
@@ -14,6 +14,7 @@ use dk_app::ports::{
 };
 use dk_app::service::Ports;
 use dk_app::{Detector, GatherOptions, StopToken};
+use dk_domain::MediaKind;
 use dk_ml_http::{ApiKey, BlobSettings, Fleet, FleetSettings, InProcess, MlServer, MlSettings};
 use dk_redis::{QueueOptions, Redis};
 use dk_sql::{Database, PoolOptions, SchemaState, SqlQueue, Store};
@@ -300,6 +301,13 @@ async fn open_ml(
     server.map_err(|error| Failure::not_done(error, hint))
 }
 
+/// What people may upload, as the room that reads media knows it.
+fn accepted() -> Vec<Accepted> {
+    let of_kind =
+        |kind| Accepted { kind, mimetypes: dk_media::mimetypes(kind).map(ToOwned::to_owned).collect() };
+    MediaKind::ALL.map(of_kind).into()
+}
+
 /// Settings of the HTTP edge.
 pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiConfig, Failure> {
     let service = &config.service;
@@ -327,6 +335,9 @@ pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiCo
         origins,
         trusted_proxies: service.trusted_proxies.iter().copied().map(Into::into).collect(),
         max_upload_bytes: config.max_bytes,
+        max_duration_secs: config.max_secs,
+        max_pixels: wiring::limits(config).max_pixels,
+        accepted: accepted(),
         uploads_per_user: per_minute(service.requests_per_minute),
         per_user: per_minute(service.requests_per_minute),
         per_address: per_minute(service.requests_per_minute.saturating_mul(ADDRESS_FACTOR)),

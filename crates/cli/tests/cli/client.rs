@@ -48,6 +48,7 @@ fn login_keeps_a_key_and_logout_takes_it_back() {
     let wrong = service.login_with("not the password at all");
     assert_eq!(wrong.code, Some(3), "{wrong:?}");
     assert!(wrong.stderr.contains("check the address and the password"), "{wrong:?}");
+    assert_eq!(service.login_with(service.printed()).code, Some(3));
     assert!(!home.path("client/client.toml").exists());
 
     assert_eq!(service.login().code, Some(0));
@@ -80,6 +81,24 @@ fn login_keeps_a_key_and_logout_takes_it_back() {
     assert!(!home.path("client/client.toml").exists());
     assert_eq!(with_key(key).code, Some(3));
     assert_eq!(service.client(&["logout"]).code, Some(0));
+}
+
+#[test]
+fn a_password_that_somebody_else_chose_has_to_be_changed_before_a_login() {
+    let home = home();
+    let service = Service::start(&home);
+    let made = home.run(["user", "add", "ada@example.org"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stdout.contains("to be changed when signing in"), "{made:?}");
+    let password = made.stdout.split("password: ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let args = ["login", service.url(), "--email", "ada@example.org", "--password-stdin"];
+    let login = |password: &str| finish_with_stdin(service.command(&args), password.as_bytes());
+    let refused = login(password);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("choose another password first"), "{refused:?}");
+    let change = ["user", "password", "ada@example.org", "--password-stdin"];
+    assert_eq!(finish_with_stdin(home.command(change), b"a password of my own").code, Some(0));
+    assert_eq!(login("a password of my own").code, Some(0));
 }
 
 #[test]

@@ -20,8 +20,11 @@ pub(crate) struct Service<'a> {
     home: &'a Home,
     child: Child,
     url: String,
-    password: String,
+    printed: String,
 }
+
+/// Of the administrator, who has chosen it instead of the printed one.
+const PASSWORD: &str = "chosen by the administrator";
 
 impl<'a> Service<'a> {
     /// Starts with no account but that of the first administrator.
@@ -38,8 +41,12 @@ impl<'a> Service<'a> {
         let (child, said) = launch(home, "0", models);
         let password =
             said.iter().find_map(|line| line.split("password: ").nth(1)?.split_whitespace().next());
-        let password = password.unwrap_or_else(|| panic!("no password: {said:?}")).to_owned();
-        Self { home, child, url: url(&said), password }
+        let printed = password.unwrap_or_else(|| panic!("no password: {said:?}")).to_owned();
+        let service = Self { home, child, url: url(&said), printed };
+        let args = ["user", "password", "admin@localhost", "--password-stdin"];
+        let chosen = finish_with_stdin(home.command(args), PASSWORD.as_bytes());
+        assert_eq!(chosen.code, Some(0), "{chosen:?}");
+        service
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -77,11 +84,16 @@ impl<'a> Service<'a> {
     }
 
     pub(crate) fn login(&self) -> Outcome {
-        self.login_with(&self.password)
+        self.login_with(PASSWORD)
     }
 
     pub(crate) fn password(&self) -> &str {
-        &self.password
+        PASSWORD
+    }
+
+    /// The password of the first start, which is worth nothing any more.
+    pub(crate) fn printed(&self) -> &str {
+        &self.printed
     }
 
     /// Sends a file without waiting: the ids of medium and run.

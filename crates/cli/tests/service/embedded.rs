@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::home::{Home, testdata};
 use crate::media::picture;
-use crate::people::Person;
+use crate::people::{PASSWORD, Person};
 use crate::process::{Launch, Process};
 use crate::sockets::Socket;
 
@@ -91,14 +91,17 @@ async fn the_first_administrator_gets_a_password_that_is_printed_once() {
     let mut service = serve(&home);
     let password = service.word_after("password: ").expect("a printed password");
     let base = service.url("api");
-    let admin = Person::log_in(&base, "admin@localhost", &password).await;
+    let early = Person::log_in(&base, "admin@localhost", &password).await;
+    let (refused, body) = early.ask(Method::GET, "/api/v1/monitoring/queue-status", None).await;
+    assert_eq!((refused, &body["code"]), (StatusCode::FORBIDDEN, &Value::from("password_change_required")));
+    let admin = Person::first_admin(&base, &password).await;
     let status = admin.get("/api/v1/monitoring/server-status").await;
     assert!(status.to_string().contains("in-process"), "{status}");
     assert_eq!(admin.get("/api/v1/monitoring/queue-status").await["failed"], 0);
     service.restart();
     assert_eq!(service.word_after("password: "), None);
     assert!(!service.log().contains(&password), "the password is in the log");
-    Person::log_in(&service.url("api"), "admin@localhost", &password).await;
+    Person::log_in(&service.url("api"), "admin@localhost", PASSWORD).await;
 }
 
 #[tokio::test]

@@ -31,6 +31,15 @@ impl Person {
         Self::enter(base, "login", email, json!({"email": email, "password": password}), StatusCode::OK).await
     }
 
+    /// The first administrator of an embedded installation, who has chosen a password instead of the printed one.
+    pub(crate) async fn first_admin(base: &str, printed: &str) -> Self {
+        let admin = Self::log_in(base, "admin@localhost", printed).await;
+        let change = json!({"currentPassword": printed, "newPassword": PASSWORD});
+        let (status, body) = admin.ask(Method::PUT, "/api/v1/auth/profile/password", Some(change)).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+        admin
+    }
+
     async fn enter(base: &str, how: &str, email: &str, body: Value, expected: StatusCode) -> Self {
         let client = Client::new();
         let url = format!("{base}/api/v1/auth/{how}");
@@ -40,6 +49,21 @@ impl Person {
         assert_eq!(status, expected, "{body}");
         let token = body["token"].as_str().expect("a token").to_owned();
         Self { client, base: base.to_owned(), token, email: email.to_owned() }
+    }
+
+    /// What a server answers somebody without a credential.
+    pub(crate) async fn anyone(
+        base: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = Client::new().request(method, format!("{base}{path}"));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("the server answers");
+        (answer.status(), answer.json().await.expect("JSON"))
     }
 
     /// The same person at another API server.

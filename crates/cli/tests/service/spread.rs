@@ -1,11 +1,12 @@
 //! Many processes on PostgreSQL and Redis: two API servers, three workers, two ML servers.
 
-use serde_json::Value;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::fake_ml::{Does, Scripted};
 use crate::home::testdata;
 use crate::media::picture;
-use crate::people::Person;
+use crate::people::{PASSWORD, Person};
 use crate::process::Process;
 use crate::sockets::Socket;
 use crate::stage::{FakeMl, Stage};
@@ -46,6 +47,34 @@ async fn what_is_uploaded_at_one_server_is_followed_at_the_other() {
     again.rest();
     assert_eq!(again.numbers(), all[3..]);
     stage.is_tidy();
+}
+
+#[tokio::test]
+async fn an_empty_installation_is_set_up_at_any_server_with_the_secret_that_another_one_printed() {
+    let mut stage = Stage::new();
+    stage.know_ml("http://127.0.0.1:1");
+    let (mut one, other) = (stage.start("api"), stage.start("api"));
+    let link = one.word_after("first set-up: open ").expect("a link");
+    let (page, secret) = link.split_once('#').expect("a secret");
+    assert_eq!(page, format!("{}/setup", one.url("api")));
+    let base = other.url("api");
+    let about = || async { Person::anyone(&base, Method::GET, "/api/v1/about", None).await.1 };
+    assert_eq!(about().await["setUpNeeded"], true);
+    let body = |secret: &str| {
+        json!({"secret": secret, "email": "ada@example.org", "password": PASSWORD, "firstName": "Ada",
+            "lastName": "L"})
+    };
+    let set_up =
+        async |secret: &str| Person::anyone(&base, Method::POST, "/api/v1/setup", Some(body(secret))).await;
+    assert_eq!(set_up("a guess").await.0, StatusCode::FORBIDDEN);
+    let (status, made) = set_up(secret).await;
+    assert_eq!((status, &made["user"]["role"]), (StatusCode::CREATED, &Value::from("ADMIN")), "{made}");
+    assert_eq!(set_up(secret).await.0, StatusCode::CONFLICT);
+    assert_eq!(about().await["setUpNeeded"], false);
+    Person::log_in(&one.url("api"), "ada@example.org", PASSWORD).await;
+    one.restart();
+    assert_eq!(one.word_after("first set-up: open "), None);
+    assert!(!one.log().contains(secret) && !other.log().contains(secret), "the secret is in the log");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn no_request_made_from_the_document_breaks_the_service_or_gets_an_undocum
     let service = Launch::new(&["serve"], &home.path(""), home.path("serve.log")).start();
     let base = service.url("api");
     let password = service.word_after("password: ").expect("a printed password");
-    let admin = Person::log_in(&base, "admin@localhost", &password).await;
+    let admin = Person::first_admin(&base, &password).await;
     let checks =
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
     let output = Command::new(program)

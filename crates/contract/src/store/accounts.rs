@@ -1,6 +1,6 @@
 //! People and keys.
 
-use dk_app::ports::{AddUser, ApiKey, Page, PasswordHash, User, UserEdit};
+use dk_app::ports::{AddUser, ApiKey, Page, PasswordHash, SetPassword, User, UserEdit};
 use dk_domain::{ApiKeyId, Role, Scope, UserId};
 
 use super::Stores;
@@ -15,8 +15,49 @@ pub async fn an_address_is_taken_once(stores: &Stores) {
     let ada = member(stores, "ada@example.org").await;
     let again = stores.accounts.add_user(&person("ada@example.org"), &hash("x")).await.unwrap();
     assert_eq!(again, AddUser::EmailTaken);
-    assert_eq!(stores.accounts.count_users().await.unwrap(), 1);
+    let page = Page { limit: 10, before: None };
+    assert_eq!(stores.accounts.users(None, &page).await.unwrap().items.len(), 1);
     assert_eq!(stores.accounts.user(ada.id).await.unwrap(), Some(ada));
+}
+
+/// Only an empty installation gets a first account, and of two at once one is it.
+pub async fn the_first_account_is_added_once(stores: &Stores) {
+    let accounts = &stores.accounts;
+    assert!(!accounts.has_users().await.unwrap());
+    let (ada, bob) = (person("ada@example.org"), person("bob@example.org"));
+    let one = hash("one");
+    let (a, b) = tokio::join!(accounts.add_first_user(&ada, &one), accounts.add_first_user(&bob, &one));
+    assert!(a.unwrap() != b.unwrap());
+    assert!(accounts.has_users().await.unwrap());
+    assert!(!accounts.add_first_user(&person("eve@example.org"), &one).await.unwrap());
+    let page = Page { limit: 10, before: None };
+    assert_eq!(accounts.users(None, &page).await.unwrap().items.len(), 1);
+}
+
+/// Whether the person must choose another one is part of it; what was replaced meanwhile stays.
+pub async fn a_password_replaces_the_one_that_was_checked_and_no_other(stores: &Stores) {
+    let ada = User { must_change_password: true, ..person("ada@example.org") };
+    stores.accounts.add_user(&ada, &hash("made")).await.unwrap();
+    assert!(stores.accounts.user(ada.id).await.unwrap().unwrap().must_change_password);
+    let set = |new: &str, replaces: Option<&str>, must_change: bool| SetPassword {
+        hash: hash(new),
+        replaces: replaces.map(hash),
+        must_change,
+        keep: None,
+    };
+    let accounts = &stores.accounts;
+    let now = at(5);
+    assert!(!accounts.set_password(ada.id, &set("own", Some("other"), false), now).await.unwrap());
+    assert_eq!(accounts.password(ada.id).await.unwrap(), Some(hash("made")));
+    assert!(accounts.set_password(ada.id, &set("own", Some("made"), false), now).await.unwrap());
+    let changed = accounts.user(ada.id).await.unwrap().unwrap();
+    assert_eq!((changed.must_change_password, changed.updated_at), (false, now));
+    // An operator replaces whatever there is.
+    assert!(accounts.set_password(ada.id, &set("given", None, true), now).await.unwrap());
+    assert_eq!(accounts.password(ada.id).await.unwrap(), Some(hash("given")));
+    assert!(accounts.user(ada.id).await.unwrap().unwrap().must_change_password);
+    let nobody = UserId::from(id());
+    assert!(!accounts.set_password(nobody, &set("own", None, false), now).await.unwrap());
 }
 
 /// What was stored comes back the same.

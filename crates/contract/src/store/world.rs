@@ -49,15 +49,21 @@ pub fn person(email: &str) -> User {
         last_name: "Lovelace".to_owned(),
         role: Role::User,
         is_active: true,
+        must_change_password: false,
         created_at: at(0),
         updated_at: at(0),
     }
 }
 
+/// The stored password of everybody.
+pub fn password() -> PasswordHash {
+    PasswordHash("hash".to_owned())
+}
+
 /// A stored person.
 pub async fn member(stores: &Stores, email: &str) -> User {
     let user = person(email);
-    let added = stores.accounts.add_user(&user, &PasswordHash("hash".to_owned())).await.unwrap();
+    let added = stores.accounts.add_user(&user, &password()).await.unwrap();
     assert_eq!(added, AddUser::Added);
     user
 }

@@ -14,6 +14,7 @@ pub struct Model {
     pub password: String,
     pub role: String,
     pub is_active: bool,
+    pub must_change_password: bool,
     /// Address and names in lower case, to look for text in.
     pub search: String,
     /// Number of the newest event.

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accounts, AddUser, ApiKey, AuditEntry, NewSession, Page, Paged, PasswordHash, Rotation, SecretHash,
-    StoreError, User, UserEdit,
+    Accounts, AddUser, ApiKey, AuditEntry, Exchange, NewSession, Page, Paged, PasswordHash, Rotation,
+    SecretHash, Session, SetPassword, StoreError, User, UserEdit,
 };
 use dk_domain::{ApiKeyId, Email, SessionId, UserId};
 use sea_orm::{ConnectionTrait, Statement};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::{Store, idempotency, keys, people, sessions};
 
@@ -15,6 +15,10 @@ use super::{Store, idempotency, keys, people, sessions};
 impl Accounts for Store {
     async fn add_user(&self, user: &User, password: &PasswordHash) -> Result<AddUser, StoreError> {
         self.db.timed("add an account", people::add(&self.db, user, password)).await
+    }
+
+    async fn add_first_user(&self, user: &User, password: &PasswordHash) -> Result<bool, StoreError> {
+        self.db.timed("add the first account", people::add_first(&self.db, user, password)).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -33,8 +37,8 @@ impl Accounts for Store {
         self.db.timed("list accounts", people::list(&self.db, text, page)).await
     }
 
-    async fn count_users(&self) -> Result<u64, StoreError> {
-        self.db.timed("count accounts", people::count(&self.db)).await
+    async fn has_users(&self) -> Result<bool, StoreError> {
+        self.db.timed("look for any account", people::any(&self.db)).await
     }
 
     async fn edit_user(
@@ -53,11 +57,10 @@ impl Accounts for Store {
     async fn set_password(
         &self,
         id: UserId,
-        password: &PasswordHash,
-        keep: Option<SessionId>,
+        change: &SetPassword,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        self.db.timed("change a password", people::set_password(&self.db, id, password, keep, now)).await
+    ) -> Result<bool, StoreError> {
+        self.db.timed("change a password", people::set_password(&self.db, id, change, now)).await
     }
 
     async fn upgrade_password(
@@ -69,29 +72,29 @@ impl Accounts for Store {
         self.db.timed("renew a password hash", people::upgrade_password(&self.db, id, old, new)).await
     }
 
-    async fn open_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        self.db.timed("open a session", sessions::open(&self.db, session)).await
+    async fn open_session(&self, session: &NewSession, verified: &PasswordHash) -> Result<bool, StoreError> {
+        self.db.timed("open a session", sessions::open(&self.db, session, verified)).await
     }
 
-    async fn rotate_session(
+    async fn rotate_session(&self, exchange: &Exchange) -> Result<Rotation, StoreError> {
+        self.db.timed("refresh a session", sessions::rotate(&self.db, exchange)).await
+    }
+
+    async fn sessions(
         &self,
-        id: SessionId,
-        presented: &SecretHash,
-        next: &SecretHash,
-        expires_at: OffsetDateTime,
+        user: UserId,
+        limit: u16,
         now: OffsetDateTime,
-        grace: Duration,
-    ) -> Result<Rotation, StoreError> {
-        let exchange = sessions::Exchange { presented, next, expires_at, now, grace };
-        self.db.timed("refresh a session", sessions::rotate(&self.db, id, &exchange)).await
+    ) -> Result<Vec<Session>, StoreError> {
+        self.db.timed("list sessions", sessions::list(&self.db, user, limit, now)).await
     }
 
     async fn session_user(&self, id: SessionId, now: OffsetDateTime) -> Result<Option<User>, StoreError> {
         self.db.timed("look up a session", sessions::user_of(&self.db, id, now)).await
     }
 
-    async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {
-        self.db.timed("end a session", sessions::end(&self.db, id, self.ambient.now())).await
+    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        self.db.timed("end a session", sessions::end(&self.db, user, id, self.ambient.now())).await
     }
 
     async fn end_sessions(&self, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError> {

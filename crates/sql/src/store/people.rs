@@ -1,11 +1,12 @@
 //! Accounts and the audit log.
 
-use dk_app::ports::{AddUser, AuditEntry, Page, Paged, PasswordHash, User, UserEdit};
-use dk_domain::{Email, Role, SessionId, UserId};
+use dk_app::ports::{AddUser, AuditEntry, Page, Paged, PasswordHash, SetPassword, User, UserEdit};
+use dk_domain::{Email, Role, UserId};
 use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel,
-    Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend,
+    EntityTrait, IntoActiveModel, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
 };
 use time::OffsetDateTime;
 
@@ -19,22 +20,9 @@ use crate::fault::Fault;
 use crate::rows;
 
 pub(super) async fn add(db: &Database, user: &User, password: &PasswordHash) -> Result<AddUser, Fault> {
-    let row = Model {
-        id: user.id.get(),
-        email: user.email.to_string(),
-        first_name: user.first_name.clone(),
-        last_name: user.last_name.clone(),
-        password: password.0.clone(),
-        role: user.role.to_string(),
-        is_active: user.is_active,
-        search: search(user.email.as_str(), &user.first_name, &user.last_name),
-        last_event: 0,
-        created_at: user.created_at,
-        updated_at: user.updated_at,
-    };
     let tx = db.begin().await?;
     let taken = OnConflict::column(Column::Email).do_nothing().to_owned();
-    let inserted = Entity::insert(row.into_active_model())
+    let inserted = Entity::insert(row(user, password).into_active_model())
         .on_conflict(taken)
         .try_insert()
         .exec_without_returning(&tx)
@@ -44,6 +32,38 @@ pub(super) async fn add(db: &Database, user: &User, password: &PasswordHash) -> 
         TryInsertResult::Inserted(1..) => AddUser::Added,
         _ => AddUser::EmailTaken,
     })
+}
+
+pub(super) async fn add_first(db: &Database, user: &User, password: &PasswordHash) -> Result<bool, Fault> {
+    let tx = db.begin().await?;
+    if db.backend() == DbBackend::Postgres {
+        // Nobody adds an account between the look and the insertion; SQLite writes one after the other anyway.
+        tx.execute_unprepared("lock table users in share row exclusive mode").await?;
+    }
+    let anybody = Entity::find().select_only().column(Column::Id).into_tuple::<uuid::Uuid>().one(&tx).await?;
+    if anybody.is_some() {
+        return Ok(false);
+    }
+    Entity::insert(row(user, password).into_active_model()).exec_without_returning(&tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn row(user: &User, password: &PasswordHash) -> Model {
+    Model {
+        id: user.id.get(),
+        email: user.email.to_string(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        password: password.0.clone(),
+        role: user.role.to_string(),
+        is_active: user.is_active,
+        must_change_password: user.must_change_password,
+        search: search(user.email.as_str(), &user.first_name, &user.last_name),
+        last_event: 0,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    }
 }
 
 fn search(email: &str, first: &str, last: &str) -> String {
@@ -84,8 +104,9 @@ pub(super) async fn list(db: &Database, text: Option<&str>, page: &Page) -> Resu
     paged(query.all(&db.read()).await?, page, |row| row.id, rows::user)
 }
 
-pub(super) async fn count(db: &Database) -> Result<u64, Fault> {
-    Ok(Entity::find().count(&db.read()).await?)
+pub(super) async fn any(db: &Database) -> Result<bool, Fault> {
+    let query = Entity::find().select_only().column(Column::Id).into_tuple::<uuid::Uuid>();
+    Ok(query.one(&db.read()).await?.is_some())
 }
 
 pub(super) async fn count_admins(db: &Database) -> Result<u64, Fault> {
@@ -131,16 +152,26 @@ async fn locked(tx: &Transaction, id: UserId) -> Result<Option<Model>, Fault> {
 pub(super) async fn set_password(
     db: &Database,
     id: UserId,
-    password: &PasswordHash,
-    keep: Option<SessionId>,
+    change: &SetPassword,
     now: OffsetDateTime,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let tx = db.begin().await?;
-    let changed =
-        ActiveModel { password: Set(password.0.clone()), updated_at: Set(now), ..Default::default() };
-    Entity::update_many().set(changed).filter(Column::Id.eq(id.get())).exec(&tx).await?;
-    sessions::end_all(&tx, id, keep, now).await?;
-    Ok(tx.commit().await?)
+    let changed = ActiveModel {
+        password: Set(change.hash.0.clone()),
+        must_change_password: Set(change.must_change),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let mut update = Entity::update_many().set(changed).filter(Column::Id.eq(id.get()));
+    if let Some(replaced) = &change.replaces {
+        update = update.filter(Column::Password.eq(replaced.0.as_str()));
+    }
+    if update.exec(&tx).await?.rows_affected == 0 {
+        return Ok(false);
+    }
+    sessions::end_all(&tx, id, change.keep, now).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 pub(super) async fn upgrade_password(

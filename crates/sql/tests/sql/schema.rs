@@ -40,7 +40,8 @@ async fn tables_of_a_newer_or_an_older_program_are_told_apart() {
         run("insert into seaql_migrations (version, applied_at) values ('m9999_future', 0)").await;
         assert_eq!(db.schema_state().await.unwrap(), SchemaState::Ahead(vec!["m9999_future".to_owned()]));
         run("delete from seaql_migrations").await;
-        assert_eq!(db.schema_state().await.unwrap(), SchemaState::Behind(vec!["m0001_first".to_owned()]));
+        let SchemaState::Behind(missing) = db.schema_state().await.unwrap() else { panic!("it is behind") };
+        assert_eq!(missing[..2], ["m0001_first", "m0002_accounts"]);
     }
 }
 
@@ -66,9 +67,9 @@ async fn the_store_works_again_after_its_database_was_killed() {
     let store = dk_sql::Store::new(db, std::sync::Arc::new(support::World));
     store.ping().await.unwrap();
     server.kill().unwrap();
-    assert!(store.count_users().await.unwrap_err().may_pass());
+    assert!(store.has_users().await.unwrap_err().may_pass());
     server.start_again().unwrap();
-    assert_eq!(store.count_users().await.unwrap(), 0);
+    assert!(!store.has_users().await.unwrap());
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use dk_api::{ApiConfig, SigningKey};
 use dk_app::local::{MemoryBus, MemoryLimiter};
 use dk_app::memory::MemoryStore;
 use dk_app::ports::{
-    Accounts as _, Ambient, EndOfAnalysis, Event, EventKind, Runs as _, Signal, Start, User, UserEdit,
+    Accounts as _, Ambient, EndOfAnalysis, Event, EventKind, Runs as _, SetPassword, Signal, Start, User,
+    UserEdit,
 };
 use dk_app::service::Ports;
 use dk_app::{ErrorCode, StopToken};
@@ -150,11 +151,20 @@ impl World {
             last_name: "Tester".to_owned(),
             role,
             is_active: true,
+            must_change_password: false,
             created_at: now,
             updated_at: now,
         };
         self.store.add_user(&user, &others::plain(PASSWORD)).await.unwrap();
         id
+    }
+
+    /// Gives an account the password that it has, chosen by somebody else this time. Its sessions stay.
+    pub(crate) async fn demand_password(&self, id: UserId) {
+        let open = self.store.sessions(id, 1, self.clock.now()).await.unwrap();
+        let keep = open.first().map(|session| session.id);
+        let change = SetPassword { hash: others::plain(PASSWORD), replaces: None, must_change: true, keep };
+        assert!(self.store.set_password(id, &change, self.clock.now()).await.unwrap());
     }
 
     /// Disables an account behind the back of the API: nobody is told.
