@@ -1,6 +1,5 @@
 //! Has a release build notice new files of the web app, which it takes into the binary. Other builds read them from
 //! the folder and need not be built again.
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
