@@ -104,7 +104,6 @@ fn every_signal() -> Vec<Signal> {
     let mut signals = vec![
         Signal::Cancel(Uuid::from_u128(4).into()),
         Signal::Recheck(UserId::from(Uuid::from_u128(5))),
-        Signal::Errands,
         event(Some(1), EventKind::Accepted),
         event(Some(2), EventKind::Started { model: model.clone() }),
     ];

@@ -26,7 +26,6 @@ pub(crate) enum Unreadable {
 enum Control {
     Cancel { run_id: String },
     Recheck { user_id: String },
-    Errands,
 }
 
 /// The channel and the text of a signal.
@@ -37,7 +36,6 @@ pub(crate) fn write(signal: &Signal) -> Result<(&'static str, String), serde_jso
         }
         Signal::Cancel(run) => Control::Cancel { run_id: run.to_string() },
         Signal::Recheck(user) => Control::Recheck { user_id: user.to_string() },
-        Signal::Errands => Control::Errands,
     };
     Ok((CONTROL, serde_json::to_string(&control)?))
 }
@@ -53,7 +51,6 @@ pub(crate) fn read_control(text: &[u8]) -> Result<Signal, Unreadable> {
     Ok(match serde_json::from_slice(text)? {
         Control::Cancel { run_id } => Signal::Cancel(run_id.parse::<RunId>()?),
         Control::Recheck { user_id } => Signal::Recheck(user_id.parse::<UserId>()?),
-        Control::Errands => Signal::Errands,
     })
 }
 
@@ -65,7 +62,7 @@ mod tests {
     #[test]
     fn every_control_signal_reads_what_it_writes() {
         let id = Uuid::from_u128(7);
-        for signal in [Signal::Cancel(id.into()), Signal::Recheck(id.into()), Signal::Errands] {
+        for signal in [Signal::Cancel(id.into()), Signal::Recheck(id.into())] {
             let (channel, text) = write(&signal).unwrap();
             assert_eq!(channel, CONTROL);
             assert_eq!(read_control(text.as_bytes()).unwrap(), signal, "{text}");

@@ -144,6 +144,17 @@ impl Database {
         Ok(Transaction::new(self.pool.begin_with_options(options).await?, turn))
     }
 
+    /// Begins a transaction whose commit need not reach the disk before anything else goes on: a crash of the
+    /// database may take it back, never anything that was committed otherwise. For what is said again then.
+    pub(crate) async fn begin_hasty(&self) -> Result<Transaction, Fault> {
+        let transaction = self.begin().await?;
+        // SQLite, as it is opened here, never waits for the disk at a commit.
+        if self.is_postgres() {
+            transaction.execute_unprepared("set local synchronous_commit = off").await?;
+        }
+        Ok(transaction)
+    }
+
     /// Several queries that must see the same moment.
     pub(crate) async fn snapshot(&self) -> Result<Transaction, Fault> {
         let (isolation_level, access_mode) = if self.is_postgres() {

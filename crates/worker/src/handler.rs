@@ -186,6 +186,6 @@ fn hear(handler: &Handler, signal: Signal) {
                 handler.keeper.note(&(event.run_id, model.clone()), *mark);
             }
         }
-        Signal::Recheck(_) | Signal::Errands => {}
+        Signal::Recheck(_) => {}
     }
 }

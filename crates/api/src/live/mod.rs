@@ -70,7 +70,7 @@ async fn hear(app: &App, hub: &Hub) {
                     match signal {
                         Signal::Event(event) => hub.event(&Arc::new(*event)),
                         Signal::Recheck(user) => hub.recheck(user),
-                        Signal::Cancel(_) | Signal::Errands => {}
+                        Signal::Cancel(_) => {}
                     }
                 }
             }

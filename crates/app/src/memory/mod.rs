@@ -14,8 +14,8 @@ use dk_domain::{Event, EventKind, MediaId, ModelName, RunId, RunStatus, SessionI
 use time::OffsetDateTime;
 
 use crate::ports::{
-    Ambient, Analysis, ApiKey, ErrandKind, HealthRecord, Media, NewSession, PasswordHash, Run, RunDetail,
-    SecretHash, User,
+    Ambient, Analysis, ApiKey, Errand, ErrandKind, HealthRecord, Media, NewSession, PasswordHash, Run,
+    RunDetail, SecretHash, User,
 };
 
 /// Everything that a database would keep. Cheap to clone; clones are the same store.
@@ -105,9 +105,10 @@ impl State {
         events
     }
 
-    fn write_errand(&mut self, kind: ErrandKind, now: OffsetDateTime) {
+    fn write_errand(&mut self, kind: ErrandKind, due_at: OffsetDateTime) -> Errand {
         self.last_errand += 1;
-        self.errands.insert(self.last_errand, ErrandRow { kind, attempts: 0, due_at: now });
+        self.errands.insert(self.last_errand, ErrandRow { kind: kind.clone(), attempts: 0, due_at });
+        Errand { id: self.last_errand, kind, attempts: 0 }
     }
 
     /// A run whose medium is this owner's.

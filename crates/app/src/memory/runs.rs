@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 use super::steps::{end_part, new_media, nothing, pending};
 use super::{MemoryStore, RunRow};
 use crate::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, ErrandKind, Media, NewMedia, NewRun, Planned, ProgressMark,
-    Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, Errand, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Planned,
+    ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
 
 const UPLOAD: &str = "upload";
@@ -31,11 +31,11 @@ impl Runs for MemoryStore {
             return Ok(Accepted::Again(Box::new(before.clone())));
         }
         state.media.insert(media.id, new_media(media, now));
-        let (_, events) = state.begin(media.id, run, now);
+        let (_, begun) = state.begin(media.id, run, now);
         let led = (media.id, run.id, now + Duration::hours(24));
         state.note(media.user_id, idempotency_key, UPLOAD, led);
         let stored = state.media[&media.id].clone();
-        Ok(Accepted::New(Box::new(stored), events))
+        Ok(Accepted::New(Box::new(stored), begun))
     }
 
     async fn accepted_before(
@@ -69,9 +69,9 @@ impl Runs for MemoryStore {
         if state.runs.values().any(|row| row.run.media_id == media && row.is_under_way()) {
             return Ok(AddRun::UnderWay);
         }
-        let (row, events) = state.begin(media, run, now);
+        let (row, begun) = state.begin(media, run, now);
         state.note(owner, idempotency_key, &purpose, (media, run.id, now + Duration::hours(24)));
-        Ok(AddRun::Added(Box::new(row), events))
+        Ok(AddRun::Added(Box::new(row), begun))
     }
 
     async fn to_plan(&self, id: RunId) -> Result<Option<(Run, MediaKind, UserId, u32)>, StoreError> {
@@ -95,14 +95,14 @@ impl Runs for MemoryStore {
         analyses: &[(AnalysisId, ModelName)],
         place: u32,
         now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Errand>, StoreError> {
         let mut state = self.lock();
         let Some(media_id) = state.open_run(id).filter(|row| !row.is_planned).map(|row| row.run.media_id)
         else {
-            return Ok(false);
+            return Ok(None);
         };
         if analyses.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let kind = state.media[&media_id].facts.kind;
         let parts =
@@ -112,8 +112,8 @@ impl Runs for MemoryStore {
             (row.is_planned, row.place, row.updated_at, row.run.waiting_for) = (true, place, now, None);
         }
         let models = analyses.iter().map(|(_, model)| model.clone()).collect();
-        state.write_errand(ErrandKind::Enqueue(Planned { media_id, run_id: id, models, place }), now);
-        Ok(true)
+        let jobs = ErrandKind::Enqueue(Planned { media_id, run_id: id, models, place });
+        Ok(Some(state.write_errand(jobs, now + HEAD_START)))
     }
 
     async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {

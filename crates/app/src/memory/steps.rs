@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{Part, RunRow, State};
 use crate::ports::{
-    Analysis, Assignment, EndOfAnalysis, Ended, ErrandKind, Event, Media, NewMedia, NewRun, Run,
+    Analysis, Assignment, Begun, EndOfAnalysis, Ended, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Run,
 };
 
 impl State {
@@ -39,7 +39,7 @@ impl State {
     }
 
     /// The run, the medium that now stands where it stands, the errand and the event.
-    pub(super) fn begin(&mut self, media: MediaId, run: &NewRun, now: OffsetDateTime) -> (Run, Vec<Event>) {
+    pub(super) fn begin(&mut self, media: MediaId, run: &NewRun, now: OffsetDateTime) -> (Run, Begun) {
         let number = self.runs.values().filter(|row| row.run.media_id == media).count();
         let row = Run {
             id: run.id,
@@ -61,9 +61,9 @@ impl State {
         let stored = RunRow { run: row.clone(), is_planned: false, place: 0, updated_at: now, parts };
         self.runs.insert(run.id, stored);
         self.stand(run.id, RunStatus::Queued, now);
-        self.write_errand(ErrandKind::Plan(run.id), now);
+        let errand = self.write_errand(ErrandKind::Plan(run.id), now + HEAD_START);
         let events = self.write_events(run.id, vec![EventKind::Accepted], now);
-        (row, events)
+        (row, Begun { events, errand })
     }
 
     /// A run that has not ended.

@@ -15,8 +15,6 @@ pub enum Signal {
     Cancel(RunId),
     /// A person's sessions were ended or the account was disabled: close sockets whose right has gone.
     Recheck(UserId),
-    /// Errands were written: the relay need not wait for its next round.
-    Errands,
 }
 
 /// Why a signal was not sent.

@@ -30,14 +30,14 @@ pub use library::{
     RemovedMedia, searched,
 };
 pub use limits::{Allowance, Limiter, Quota};
-pub use outbox::{Errand, ErrandKind, Outbox};
+pub use outbox::{Errand, ErrandKind, HEAD_START, Outbox};
 pub use passwords::{PasswordError, Passwords};
 pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
 };
 pub use runs::{
-    Accepted, AddRun, Analysis, EndOfAnalysis, Ended, NewMedia, NewRun, Reopened, Run, RunDetail, Runs,
-    StalledRun, Start,
+    Accepted, AddRun, Analysis, Begun, EndOfAnalysis, Ended, NewMedia, NewRun, Reopened, Run, RunDetail,
+    Runs, StalledRun, Start,
 };
 pub use storage::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
 

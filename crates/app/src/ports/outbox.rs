@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use dk_domain::RunId;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
+
+/// So long an errand belongs to the process that wrote it, which runs it at once. After that it is due for everybody.
+pub const HEAD_START: Duration = Duration::seconds(10);
 
 /// Something to do outside the database.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use dk_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{Answer, Event, Media, ProgressMark, StoreError};
+use super::{Answer, Errand, Event, Media, ProgressMark, StoreError};
 use crate::ErrorCode;
 
 /// One round of judging a medium.
@@ -114,11 +114,20 @@ pub struct NewRun {
     pub urgency: Urgency,
 }
 
+/// What is to be done when a run was written.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Events to publish.
+    pub events: Vec<Event>,
+    /// To plan it.
+    pub errand: Errand,
+}
+
 /// What came of accepting a file.
 #[derive(Debug, Clone)]
 pub enum Accepted {
     /// Media, run and outbox rows were written.
-    New(Box<Media>, Vec<Event>),
+    New(Box<Media>, Begun),
     /// The same idempotency key came before; this is what it led to.
     Again(Box<Media>),
 }
@@ -127,7 +136,7 @@ pub enum Accepted {
 #[derive(Debug, Clone)]
 pub enum AddRun {
     /// Written.
-    Added(Box<Run>, Vec<Event>),
+    Added(Box<Run>, Begun),
     /// The same idempotency key came before.
     Again(Box<Run>),
     /// A run of this medium is under way.
@@ -221,15 +230,15 @@ pub trait Runs: Send + Sync {
     /// What planning needs to know: the run, its medium's kind, owner, and how many unfinished runs that owner has
     /// besides. `None` when the run is gone or not in need of a plan.
     async fn to_plan(&self, id: RunId) -> Result<Option<(Run, MediaKind, UserId, u32)>, StoreError>;
-    /// Writes one PENDING row per model and the errand [`super::ErrandKind::Enqueue`]. Does nothing when the run is
-    /// planned already or has ended; then the answer is false.
+    /// Writes one PENDING row per model and the errand [`super::ErrandKind::Enqueue`], which is returned. Does nothing
+    /// when the run is planned already or has ended.
     async fn plan(
         &self,
         id: RunId,
         analyses: &[(AnalysisId, ModelName)],
         place: u32,
         now: OffsetDateTime,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<Errand>, StoreError>;
     /// Notes why a run cannot be planned yet.
     async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError>;
     /// Ends a run that no model can take: FAILED, with the verdict "not applicable: no model".

@@ -5,7 +5,7 @@ use dk_domain::{MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
 use super::Ports;
 use super::reading::read_file;
 use crate::ports::{
-    Accepted, Content, InspectError, Media, NewMedia, NewRun, Signal, Staged, StorageError, StoreError,
+    Accepted, Content, InspectError, Media, NewMedia, NewRun, Staged, StorageError, StoreError,
 };
 
 /// A file that has come in whole, and what was said with it.
@@ -79,9 +79,9 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
     let accepted =
         ports.runs.accept(&media, &run, upload.idempotency_key.as_deref(), ports.ambient.now()).await;
     match accepted {
-        Ok(Accepted::New(media, events)) => {
-            ports.publish(events).await;
-            ports.tell(&Signal::Errands).await;
+        Ok(Accepted::New(media, begun)) => {
+            ports.own_errands.hand_over(begun.errand);
+            ports.publish(begun.events).await;
             Ok(Taken { media: *media, again: false })
         }
         Ok(Accepted::Again(media)) => {

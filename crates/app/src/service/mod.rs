@@ -4,6 +4,7 @@
 
 mod accept;
 mod cancel;
+mod errands;
 mod plan;
 mod reading;
 mod reconcile;
@@ -25,9 +26,10 @@ use crate::ports::{
 
 pub use accept::{AcceptError, Taken, Upload, accept};
 pub use cancel::cancel_run;
-pub use plan::{PlanOutcome, plan};
+pub use errands::OwnErrands;
+pub use plan::plan;
 pub use reconcile::{MendError, Retention, forget_old, reconcile, sweep_orphans};
-pub use relay::relay;
+pub use relay::{relay, run_own_errands};
 pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
@@ -51,6 +53,7 @@ pub struct Ports {
     pub inspector: Arc<dyn Inspector>,
     pub passwords: Arc<dyn Passwords>,
     pub ambient: Arc<dyn Ambient>,
+    pub own_errands: OwnErrands,
 }
 
 impl Ports {

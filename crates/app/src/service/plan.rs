@@ -4,13 +4,15 @@
 use dk_domain::{AnalysisId, ModelName, RunId, place_in_queue};
 
 use super::Ports;
-use crate::ports::{Offer, Signal, StoreError};
+use crate::ports::{Errand, Offer, StoreError};
 
 /// What came of planning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanOutcome {
-    /// Rows and an errand for the jobs were written, or the run needs no plan any more.
-    Done,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Rows were written, and this errand for the jobs.
+    Made(Errand),
+    /// The run needs no plan any more.
+    NotNeeded,
     /// No server answers, or one that has a wanted model is missing: try again later.
     Wait,
 }
@@ -18,21 +20,21 @@ pub enum PlanOutcome {
 const NO_SERVER: &str = "no ML server answers";
 
 /// Plans one run; twice is harmless.
-pub async fn plan(ports: &Ports, id: RunId) -> Result<PlanOutcome, StoreError> {
+pub async fn plan(ports: &Ports, id: RunId) -> Result<Plan, StoreError> {
     let Some((run, kind, _, backlog)) = ports.runs.to_plan(id).await? else {
-        return Ok(PlanOutcome::Done);
+        return Ok(Plan::NotNeeded);
     };
     let now = ports.ambient.now();
     let offers = ports.analyst.offers().await;
     if offers.is_empty() {
         ports.runs.wait(id, NO_SERVER, now).await?;
-        return Ok(PlanOutcome::Wait);
+        return Ok(Plan::Wait);
     }
     if let Some(missing) =
         run.wanted.iter().find(|name| !offers.iter().any(|offer| offer.card.name == **name))
     {
         ports.runs.wait(id, &format!("no ML server that answers has the model {missing}"), now).await?;
-        return Ok(PlanOutcome::Wait);
+        return Ok(Plan::Wait);
     }
     let fits = |offer: &&Offer| {
         offer.card.kinds.contains(&kind) && (run.wanted.is_empty() || run.wanted.contains(&offer.card.name))
@@ -41,15 +43,12 @@ pub async fn plan(ports: &Ports, id: RunId) -> Result<PlanOutcome, StoreError> {
     if models.is_empty() {
         let ended = ports.runs.end_without_models(id, now).await?;
         ports.publish(ended.events).await;
-        return Ok(PlanOutcome::Done);
+        return Ok(Plan::NotNeeded);
     }
     let place = place_in_queue(run.urgency, backlog);
     let analyses: Vec<_> =
         models.into_iter().map(|model| (AnalysisId::from(ports.ambient.id()), model)).collect();
     let planned = ports.runs.plan(id, &analyses, place, now).await?;
-    tracing::info!(run.id = %id, models = analyses.len(), planned, "run planned");
-    if planned {
-        ports.tell(&Signal::Errands).await;
-    }
-    Ok(PlanOutcome::Done)
+    tracing::info!(run.id = %id, models = analyses.len(), planned = planned.is_some(), "run planned");
+    Ok(planned.map_or(Plan::NotNeeded, Plan::Made))
 }

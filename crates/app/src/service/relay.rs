@@ -8,13 +8,15 @@ use futures_util::stream::{self, StreamExt as _};
 use time::Duration;
 
 use super::Ports;
-use super::plan::{PlanOutcome, plan};
+use super::plan::{Plan, plan};
 use crate::ports::{Errand, ErrandKind, StoreError};
 
 const BATCH: u16 = 64;
 const AT_ONCE: usize = 8;
 /// An errand that hangs is given up for now, well before its lease ends.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(20);
+/// The same for an errand of our own, whose lease is the head start.
+const LONGEST_OWN: std::time::Duration = std::time::Duration::from_secs(5);
 /// Nobody else takes a leased errand before this; then its relay is taken for dead.
 const LEASE: Duration = Duration::seconds(60);
 const MAX_PAUSE_SECS: i64 = 60;
@@ -24,25 +26,34 @@ const WAIT_FOR_SERVER: Duration = Duration::seconds(2);
 /// What is left of an errand that was tried.
 enum Tried {
     Done,
+    /// Done, and this follows from it.
+    Then(Errand),
     Later(Duration),
+}
+
+/// What came of an errand and of those that followed from it.
+#[derive(Default)]
+struct Outcome {
+    done: Vec<i64>,
+    later: Option<(i64, Duration)>,
 }
 
 /// Runs the errands that are due; says how many were leased. The caller goes on while there are any.
 pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
     let now = ports.ambient.now();
     let errands = ports.outbox.take(BATCH, now, now + LEASE).await?;
-    let mut done = Vec::new();
-    // A few at a time, so that one that hangs keeps no other waiting.
     let count = errands.len();
+    // A few at a time, so that one that hangs keeps no other waiting.
     let run_one = |errand: Errand| {
         let ports = ports.clone();
-        async move { (errand.id, run_in_time(&ports, &errand).await) }.boxed()
+        async move { run_to_the_end(&ports, errand, LONGEST).await }.boxed()
     };
-    let mut tried = stream::iter(errands.into_iter().map(run_one)).buffer_unordered(AT_ONCE);
-    while let Some((id, tried)) = tried.next().await {
-        match tried {
-            Tried::Done => done.push(id),
-            Tried::Later(pause) => ports.outbox.later(id, ports.ambient.now() + pause).await?,
+    let mut outcomes = stream::iter(errands.into_iter().map(run_one)).buffer_unordered(AT_ONCE);
+    let mut done = Vec::new();
+    while let Some(outcome) = outcomes.next().await {
+        done.extend(outcome.done);
+        if let Some((id, pause)) = outcome.later {
+            ports.outbox.later(id, ports.ambient.now() + pause).await?;
         }
     }
     if !done.is_empty() {
@@ -51,8 +62,47 @@ pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-async fn run_in_time(ports: &Ports, errand: &Errand) -> Tried {
-    let tried = tokio::time::timeout(LONGEST, run(ports, errand)).await;
+/// Runs errands that this process has written, as they come, a few at a time. Never ends by itself.
+pub async fn run_own_errands(ports: &Ports) {
+    let own = stream::unfold((), |()| async { Some((ports.own_errands.next().await?, ())) });
+    own.for_each_concurrent(AT_ONCE, |errand| async {
+        if let Err(error) = run_own(ports, errand).await {
+            tracing::warn!(error = &error as &dyn Error, "an errand is left to the rows");
+        }
+    })
+    .await;
+}
+
+async fn run_own(ports: &Ports, errand: Errand) -> Result<(), StoreError> {
+    let outcome = run_to_the_end(ports, errand, LONGEST_OWN).await;
+    if let Some((id, pause)) = outcome.later {
+        ports.outbox.later(id, ports.ambient.now() + pause).await?;
+    }
+    if outcome.done.is_empty() {
+        return Ok(());
+    }
+    ports.outbox.done(&outcome.done).await
+}
+
+/// Runs an errand and what follows from it.
+async fn run_to_the_end(ports: &Ports, errand: Errand, longest: std::time::Duration) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut next = Some(errand);
+    while let Some(errand) = next.take() {
+        match run_in_time(ports, &errand, longest).await {
+            Tried::Done => outcome.done.push(errand.id),
+            Tried::Then(following) => {
+                outcome.done.push(errand.id);
+                next = Some(following);
+            }
+            Tried::Later(pause) => outcome.later = Some((errand.id, pause)),
+        }
+    }
+    outcome
+}
+
+async fn run_in_time(ports: &Ports, errand: &Errand, longest: std::time::Duration) -> Tried {
+    let tried = tokio::time::timeout(longest, run(ports, errand)).await;
     tried.unwrap_or_else(|_| {
         tracing::warn!(errand.id, attempts = errand.attempts, "an errand took too long and is tried again");
         Tried::Later(pause(errand.attempts))
@@ -62,8 +112,9 @@ async fn run_in_time(ports: &Ports, errand: &Errand) -> Tried {
 async fn run(ports: &Ports, errand: &Errand) -> Tried {
     let tried: Result<Tried, Box<dyn Error + Send + Sync>> = match &errand.kind {
         ErrandKind::Plan(id) => match plan(ports, *id).await {
-            Ok(PlanOutcome::Done) => Ok(Tried::Done),
-            Ok(PlanOutcome::Wait) => Ok(Tried::Later(WAIT_FOR_SERVER)),
+            Ok(Plan::Made(jobs)) => Ok(Tried::Then(jobs)),
+            Ok(Plan::NotNeeded) => Ok(Tried::Done),
+            Ok(Plan::Wait) => Ok(Tried::Later(WAIT_FOR_SERVER)),
             Err(error) => Err(error.into()),
         },
         ErrandKind::Enqueue(planned) => {

@@ -4,7 +4,7 @@ use dk_domain::{MediaId, UserId};
 
 use super::Ports;
 use super::cancel::stop_jobs;
-use crate::ports::{Signal, StoreError};
+use crate::ports::StoreError;
 
 /// Deletes a medium of this owner; false when there is none.
 pub async fn remove_media(ports: &Ports, owner: UserId, id: MediaId) -> Result<bool, StoreError> {
@@ -14,6 +14,5 @@ pub async fn remove_media(ports: &Ports, owner: UserId, id: MediaId) -> Result<b
     for (run, models) in &removed.runs {
         stop_jobs(ports, *run, models).await;
     }
-    ports.tell(&Signal::Errands).await;
     Ok(true)
 }

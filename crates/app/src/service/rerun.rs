@@ -3,7 +3,7 @@
 use dk_domain::{MediaId, ModelName, RunId, Urgency, UserId};
 
 use super::Ports;
-use crate::ports::{AddRun, NewRun, Run, Signal, StoreError};
+use crate::ports::{AddRun, NewRun, Run, StoreError};
 
 /// How to judge it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +46,9 @@ pub async fn rerun(ports: &Ports, owner: UserId, media: MediaId, how: Rerun) -> 
     let run = NewRun { id: RunId::from(ports.ambient.id()), wanted: how.models, urgency: how.urgency };
     let now = ports.ambient.now();
     match ports.runs.add_run(owner, media, &run, how.idempotency_key.as_deref(), now).await? {
-        AddRun::Added(run, events) => {
-            ports.publish(events).await;
-            ports.tell(&Signal::Errands).await;
+        AddRun::Added(run, begun) => {
+            ports.own_errands.hand_over(begun.errand);
+            ports.publish(begun.events).await;
             Ok(*run)
         }
         AddRun::Again(run) => Ok(*run),

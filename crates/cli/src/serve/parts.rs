@@ -12,7 +12,7 @@ use dk_app::local::{MemoryBus, MemoryLimiter};
 use dk_app::ports::{
     Accounts, Ambient, Analyst, Bus, JobQueue, Limiter, Passwords, Quota, Storage, StoreError,
 };
-use dk_app::service::Ports;
+use dk_app::service::{OwnErrands, Ports};
 use dk_app::{Detector, GatherOptions, StopToken};
 use dk_domain::MediaKind;
 use dk_ml_http::{ApiKey, BlobSettings, Fleet, FleetSettings, InProcess, MlServer, MlSettings};
@@ -136,6 +136,7 @@ async fn build_ports(
         inspector: Arc::new(MediaInspector::new(wiring::tools()?, wiring::limits(config))),
         passwords: Arc::new(Argon2Passwords::default()),
         ambient,
+        own_errands: OwnErrands::default(),
     })
 }
 

@@ -66,7 +66,7 @@ pub async fn an_upload_sent_many_times_at_once_is_accepted_once(stores: &Stores)
     assert_eq!(ids.len(), 1);
     assert_eq!(answers.iter().filter(|answer| matches!(answer, Accepted::New(..))).count(), 1);
     assert_eq!(stores.library.last_event(ada.id).await.unwrap(), 1);
-    assert_eq!(stores.outbox.take(9, at(2), at(3)).await.unwrap().len(), 1);
+    assert_eq!(stores.outbox.take(9, at(12), at(13)).await.unwrap().len(), 1);
 }
 
 /// Of one owner, while runs begin and end.

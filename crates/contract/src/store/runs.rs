@@ -38,7 +38,7 @@ pub async fn an_accepted_file_has_rows_an_errand_and_an_event(stores: &Stores) {
         assert!(stored.analyses.is_empty());
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].kind.clone(), events[0].media_id), (EventKind::Accepted, media.id));
-        let errands = stores.outbox.take(9, at(2), at(60)).await.unwrap();
+        let errands = stores.outbox.take(9, at(11), at(60)).await.unwrap();
         assert_eq!(errands.len(), 1);
         assert_eq!(errands[0].kind, ErrandKind::Plan(run));
     }
@@ -73,10 +73,10 @@ pub async fn another_run_begins_when_the_last_one_has_ended(stores: &Stores) {
     };
     assert!(matches!(add(&next, Some("k"), 3).await, AddRun::UnderWay));
     end(stores, run, "clip-probe", &fake(), at(4)).await;
-    let AddRun::Added(added, events) = add(&next, Some("k"), 5).await else { panic!("none is under way") };
+    let AddRun::Added(added, begun) = add(&next, Some("k"), 5).await else { panic!("none is under way") };
     assert_eq!((added.id, added.number, added.status), (next.id, 2, RunStatus::Queued));
     assert_eq!((added.wanted.as_slice(), added.urgency), (next.wanted.as_slice(), Urgency::Batch));
-    assert_eq!(events.len(), 1);
+    assert_eq!((begun.events.len(), begun.errand.kind), (1, ErrandKind::Plan(next.id)));
     let row = stores.library.medium_row(ada.id, media.id).await.unwrap().unwrap();
     assert_eq!((row.status, row.verdict, row.latest_run), (RunStatus::Queued, None, Some(next.id)));
     let AddRun::Again(again) = add(&new_run(), Some("k"), 6).await else { panic!("the same key") };
@@ -96,13 +96,13 @@ pub async fn a_run_is_planned_once_and_every_model_has_its_row(stores: &Stores) 
     let (media, run, _) = accepted(stores, &upload(ada.id, "a.mp4", MediaKind::Video), at(0)).await;
     planned(stores, run, &["clip-probe", "aasist"], at(1)).await;
     let again = [(dk_domain::AnalysisId::from(id()), model("other"))];
-    assert!(!stores.runs.plan(run, &again, 7, at(2)).await.unwrap());
-    assert!(!stores.runs.plan(RunId::from(id()), &again, 7, at(2)).await.unwrap());
+    assert_eq!(stores.runs.plan(run, &again, 7, at(2)).await.unwrap(), None);
+    assert_eq!(stores.runs.plan(RunId::from(id()), &again, 7, at(2)).await.unwrap(), None);
     let parts = detail(stores, ada.id, run).await.analyses;
     let states: Vec<_> = parts.iter().map(|part| (part.model.as_str(), part.status, part.kind)).collect();
     let pending = |name| (name, AnalysisStatus::Pending, MediaKind::Video);
     assert_eq!(states, [pending("aasist"), pending("clip-probe")]);
-    let errands = stores.outbox.take(9, at(3), at(60)).await.unwrap();
+    let errands = stores.outbox.take(9, at(12), at(60)).await.unwrap();
     let models = vec![model("clip-probe"), model("aasist")];
     let expected = ErrandKind::Enqueue(Planned { media_id: media.id, run_id: run, models, place: 5 });
     assert_eq!(errands.iter().filter(|errand| errand.kind == expected).count(), 1, "{errands:?}");

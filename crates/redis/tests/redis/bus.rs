@@ -66,7 +66,7 @@ async fn a_listener_hears_again_when_the_server_is_back() {
     let bus = bus(&server);
     let mut heard = bus.listen().await.unwrap();
     server.stop().unwrap();
-    assert!(bus.send(&Signal::Errands).await.is_err());
+    assert!(bus.send(&Signal::Cancel(run_id(0))).await.is_err());
     assert!(bus.ping().await.is_err());
     // Who begins to listen meanwhile need not try again.
     let mut late = bus.listen().await.unwrap();
@@ -95,7 +95,7 @@ async fn a_server_that_hangs_holds_up_nobody_for_long() {
     let bus = bus(&server);
     let mut heard = bus.listen().await.unwrap();
     server.freeze().unwrap();
-    timeout(PATIENCE, bus.send(&Signal::Errands)).await.unwrap().unwrap_err();
+    timeout(PATIENCE, bus.send(&Signal::Cancel(run_id(0)))).await.unwrap().unwrap_err();
     timeout(PATIENCE, bus.ping()).await.unwrap().unwrap_err();
     server.thaw().unwrap();
     let sent = async { while bus.send(&Signal::Cancel(run_id(1))).await.is_err() {} };

@@ -1,7 +1,7 @@
 //! The port [`Outbox`].
 
 use async_trait::async_trait;
-use dk_app::ports::{Errand, ErrandKind, Outbox, StoreError};
+use dk_app::ports::{Errand, ErrandKind, HEAD_START, Outbox, StoreError};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement,
@@ -15,19 +15,28 @@ use crate::entity::outbox::{ActiveModel, Column, Entity, Model};
 use crate::fault::Fault;
 use crate::rows;
 
-/// Writes an errand beside its cause.
-pub(super) async fn write(tx: &Transaction, kind: &ErrandKind, now: OffsetDateTime) -> Result<(), Fault> {
+/// Writes an errand beside its cause; whoever gets it has a head start.
+pub(super) async fn write(tx: &Transaction, kind: ErrandKind, now: OffsetDateTime) -> Result<Errand, Fault> {
+    let id = Entity::insert(row(&kind, now + HEAD_START, now)?).exec(tx).await?.last_insert_id;
+    Ok(Errand { id, kind, attempts: 0 })
+}
+
+/// Writes an errand beside its cause that is due at once, for any relay.
+pub(super) async fn write_due(tx: &Transaction, kind: &ErrandKind, now: OffsetDateTime) -> Result<(), Fault> {
+    Entity::insert(row(kind, now, now)?).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn row(kind: &ErrandKind, due_at: OffsetDateTime, now: OffsetDateTime) -> Result<ActiveModel, Fault> {
     let (kind, payload) = rows::errand_parts(kind)?;
-    let row = ActiveModel {
+    Ok(ActiveModel {
         id: NotSet,
         kind: Set(kind.to_owned()),
         payload: Set(payload),
         attempts: Set(0),
-        due_at: Set(now),
+        due_at: Set(due_at),
         created_at: Set(now),
-    };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    })
 }
 
 async fn take(

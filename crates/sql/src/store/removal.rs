@@ -28,7 +28,7 @@ pub(super) async fn remove(
     };
     let runs = under_way(&tx, row.id).await?;
     media::Entity::delete_by_id(row.id).exec(&tx).await?;
-    outbox::write(&tx, &ErrandKind::RemoveFile(row.public_id.clone()), now).await?;
+    outbox::write_due(&tx, &ErrandKind::RemoveFile(row.public_id.clone()), now).await?;
     tx.commit().await?;
     Ok(Some(RemovedMedia { key: row.public_id, runs }))
 }

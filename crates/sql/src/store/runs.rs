@@ -11,8 +11,8 @@ mod work;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Event, Media, NewMedia, NewRun, ProgressMark, Reopened, Run,
-    RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, ProgressMark, Reopened,
+    Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
 use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
 use time::OffsetDateTime;
@@ -66,7 +66,7 @@ impl Runs for Store {
         analyses: &[(AnalysisId, ModelName)],
         place: u32,
         now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Errand>, StoreError> {
         self.db.timed("plan a run", plan::plan(&self.db, id, analyses, place, now)).await
     }
 

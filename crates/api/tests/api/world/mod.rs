@@ -13,7 +13,7 @@ use dk_app::ports::{
     Accounts as _, Ambient, EndOfAnalysis, Event, EventKind, Runs as _, SetPassword, Signal, Start, User,
     UserEdit,
 };
-use dk_app::service::Ports;
+use dk_app::service::{OwnErrands, Ports};
 use dk_app::{ErrorCode, StopToken};
 use dk_domain::{AnalysisId, MediaId, ModelName, Phase, ProgressMark, Role, RunId, UserId};
 use time::OffsetDateTime;
@@ -103,6 +103,7 @@ impl World {
             inspector: Arc::clone(&sniffer) as _,
             passwords: Arc::new(others::PlainPasswords),
             ambient,
+            own_errands: OwnErrands::default(),
         };
         let mut config = ApiConfig::new(SigningKey::new(SECRET).unwrap());
         config.origins = vec![OWN_ORIGIN.to_owned()];
@@ -179,7 +180,7 @@ impl World {
         let run: RunId = media["latestAnalysisRunId"].as_str().unwrap().parse().unwrap();
         let analysis = AnalysisId::from(self.clock.id());
         let plan = [(analysis, model())];
-        assert!(self.store.plan(run, &plan, 1, self.clock.now()).await.unwrap());
+        assert!(self.store.plan(run, &plan, 1, self.clock.now()).await.unwrap().is_some());
         let media = media["id"].as_str().unwrap().parse().unwrap();
         Stage { user: owner.id(), media, run, analysis }
     }

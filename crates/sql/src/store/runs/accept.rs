@@ -1,6 +1,6 @@
 //! The beginning: a medium with its first run, and another run of a medium.
 
-use dk_app::ports::{Accepted, AddRun, ErrandKind, EventKind, Media, NewMedia, NewRun};
+use dk_app::ports::{Accepted, AddRun, Begun, Errand, ErrandKind, EventKind, Media, NewMedia, NewRun};
 use dk_domain::{MediaId, ModelName, RunStatus, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -33,7 +33,7 @@ pub(super) async fn accept(
         let tx = db.begin().await?;
         let row = rows::media_row(new, now)?;
         media::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
-        add_first_or_next(&tx, new.id, run, 1, now).await?;
+        let (_, errand) = add_first_or_next(&tx, new.id, run, 1, now).await?;
         if let Some(key) = key
             && !idempotency::note(&tx, &Request::upload(new.user_id, key), new.id, run.id, now).await?
         {
@@ -45,7 +45,7 @@ pub(super) async fn accept(
         let events = events::write(&tx, about, vec![EventKind::Accepted], now).await?;
         tx.commit().await?;
         let media = rows::media(media::Model { latest_analysis_run_id: Some(run.id.get()), ..row })?;
-        return Ok(Accepted::New(Box::new(media), events));
+        return Ok(Accepted::New(Box::new(media), Begun { events, errand }));
     }
 }
 
@@ -89,14 +89,14 @@ pub(super) async fn add_run(
         return Ok(AddRun::UnderWay);
     }
     let number = latest.limit(1).one(&tx).await?.map_or(0, |row| row.run_number) + 1;
-    let row = add_first_or_next(&tx, media, run, number, now).await?;
+    let (row, errand) = add_first_or_next(&tx, media, run, number, now).await?;
     if let Some(request) = &request {
         idempotency::note(&tx, request, media, run.id, now).await?;
     }
     let about = About { user: owner, media, run: run.id };
     let events = events::write(&tx, about, vec![EventKind::Accepted], now).await?;
     tx.commit().await?;
-    Ok(AddRun::Added(Box::new(rows::run(row)?), events))
+    Ok(AddRun::Added(Box::new(rows::run(row)?), Begun { events, errand }))
 }
 
 /// The run, the medium that now stands where it stands, and the errand to plan it.
@@ -106,7 +106,7 @@ async fn add_first_or_next(
     run: &NewRun,
     number: i32,
     now: OffsetDateTime,
-) -> Result<analysis_runs::Model, Fault> {
+) -> Result<(analysis_runs::Model, Errand), Fault> {
     let wanted: Vec<&str> = run.wanted.iter().map(ModelName::as_str).collect();
     let row = analysis_runs::Model {
         id: run.id.get(),
@@ -134,6 +134,6 @@ async fn add_first_or_next(
         ..media::ActiveModel::default()
     };
     media::Entity::update_many().set(changed).filter(media::Column::Id.eq(media.get())).exec(tx).await?;
-    outbox::write(tx, &ErrandKind::Plan(run.id), now).await?;
-    Ok(row)
+    let errand = outbox::write(tx, ErrandKind::Plan(run.id), now).await?;
+    Ok((row, errand))
 }

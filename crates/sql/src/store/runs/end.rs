@@ -7,8 +7,9 @@ use dk_domain::{
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::lock::{Held, change_part, hold, nothing};
+use super::lock::{Held, change_part, hold, hold_part, nothing};
 use crate::connection::Transaction;
 use crate::database::{Database, word};
 use crate::entity::{analysis_runs, deepfake_analyses};
@@ -23,12 +24,9 @@ pub(super) async fn end(
     now: OffsetDateTime,
 ) -> Result<Ended, Fault> {
     let tx = db.begin().await?;
-    let held = match hold(&tx, run).await? {
-        Some(held) if !held.is_ended() => held,
+    let (held, part) = match hold_part(&tx, run, model).await? {
+        Some((held, part)) if !held.is_ended() && part.is_unfinished() => (held, part),
         _ => return Ok(nothing()),
-    };
-    let Some(part) = held.unfinished(&tx, model).await? else {
-        return Ok(nothing());
     };
     let (changed, event) = match how {
         EndOfAnalysis::Answered(answer) => (answered(answer)?, completed(model, answer)),
@@ -92,6 +90,14 @@ fn failed_for_good(model: &ModelName, code: ErrorCode, message: &str) -> EventKi
 
 /// The safety net: ends a run whose parts have all ended.
 pub(super) async fn conclude(db: &Database, run: RunId, now: OffsetDateTime) -> Result<Ended, Fault> {
+    // Nearly always it has ended, and what has ended is not opened again without an errand of its own.
+    let open = analysis_runs::Entity::find_by_id(run.get())
+        .select_only()
+        .column(analysis_runs::Column::Id)
+        .filter(analysis_runs::Column::EndedAt.is_null());
+    if open.into_tuple::<Uuid>().one(&db.read()).await?.is_none() {
+        return Ok(nothing());
+    }
     let tx = db.begin().await?;
     let held = match hold(&tx, run).await? {
         Some(held) if !held.is_ended() && held.run.planned_at.is_some() => held,

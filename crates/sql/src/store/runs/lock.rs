@@ -2,7 +2,11 @@
 
 use dk_app::ports::Ended;
 use dk_domain::{EventKind, MediaId, ModelName, Prediction, RunId, RunStatus, UserId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, JoinType,
+    QueryFilter, QueryResult, QuerySelect, QueryTrait, RelationTrait,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,28 +23,60 @@ pub(super) struct Held {
 }
 
 /// Which analysis of a run is meant.
-#[derive(Debug, Clone, sea_orm::FromQueryResult)]
+#[derive(Debug, Clone, FromQueryResult)]
 pub(super) struct Part {
     pub(super) id: Uuid,
     pub(super) status: String,
     pub(super) attempts: i32,
 }
 
-/// Locks the medium of a run and reads both. `None` when either is gone.
+impl Part {
+    pub(super) fn is_unfinished(&self) -> bool {
+        UNFINISHED.contains(&self.status.as_str())
+    }
+}
+
+/// What the library calls the columns of the first and the second table of a join.
+const OF_MEDIA: &str = "A_";
+const OF_RUN: &str = "B_";
+const OF_PART: &str = "P_";
+
+/// Locks a run with its medium and reads both. `None` when either is gone.
 pub(super) async fn hold(tx: &Transaction, run: RunId) -> Result<Option<Held>, Fault> {
-    let its_medium = analysis_runs::Entity::find_by_id(run.get())
-        .select_only()
-        .column(analysis_runs::Column::MediaId)
-        .into_query();
-    let media = media::Entity::find()
-        .filter(media::Column::Id.in_subquery(its_medium))
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    let Some(media) = media else { return Ok(None) };
-    // Read after the lock was got: what happened before it is seen.
-    let run = analysis_runs::Entity::find_by_id(run.get()).one(tx).await?;
-    Ok(run.map(|run| Held { media, run }))
+    let query = media::Entity::find().select_two_required(analysis_runs::Entity);
+    let query = query.join_rev(JoinType::InnerJoin, analysis_runs::Relation::Media.def());
+    let query = query.filter(analysis_runs::Column::Id.eq(run.get())).lock_exclusive();
+    // Rows that are locked are read as they are once the lock was got: what happened before it is seen.
+    let row = tx.query_one_raw(query.build(tx.get_database_backend())).await?;
+    row.map(|row| held(&row)).transpose()
+}
+
+/// As [`hold`], with one model's part, which is locked too.
+pub(super) async fn hold_part(
+    tx: &Transaction,
+    run: RunId,
+    model: &ModelName,
+) -> Result<Option<(Held, Part)>, Fault> {
+    use deepfake_analyses::{Column, Relation};
+    let query = media::Entity::find().select_two_required(analysis_runs::Entity);
+    let mut query = query
+        .join_rev(JoinType::InnerJoin, analysis_runs::Relation::Media.def())
+        .join_rev(JoinType::InnerJoin, Relation::Run.def())
+        .filter(Column::AnalysisRunId.eq(run.get()))
+        .filter(Column::ModelName.eq(model.as_str()));
+    for column in [Column::Id, Column::Status, Column::Attempts] {
+        let name = format!("{OF_PART}{}", column.as_str());
+        query = query.expr_as(Expr::col((deepfake_analyses::Entity, column)), name);
+    }
+    let statement = query.lock_exclusive().build(tx.get_database_backend());
+    let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
+    Ok(Some((held(&row)?, Part::from_query_result(&row, OF_PART)?)))
+}
+
+fn held(row: &QueryResult) -> Result<Held, Fault> {
+    let media = media::Model::from_query_result(row, OF_MEDIA)?;
+    let run = analysis_runs::Model::from_query_result(row, OF_RUN)?;
+    Ok(Held { media, run })
 }
 
 impl Held {
@@ -58,26 +94,6 @@ impl Held {
             media: MediaId::from(self.media.id),
             run: self.run_id(),
         }
-    }
-
-    /// One model's part that has not ended.
-    pub(super) async fn unfinished(
-        &self,
-        tx: &Transaction,
-        model: &ModelName,
-    ) -> Result<Option<Part>, Fault> {
-        Ok(self.part(tx, model).await?.filter(|part| UNFINISHED.contains(&part.status.as_str())))
-    }
-
-    /// One model's part.
-    pub(super) async fn part(&self, tx: &Transaction, model: &ModelName) -> Result<Option<Part>, Fault> {
-        use deepfake_analyses::Column;
-        let query = deepfake_analyses::Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Status, Column::Attempts])
-            .filter(Column::AnalysisRunId.eq(self.run.id))
-            .filter(Column::ModelName.eq(model.as_str()));
-        Ok(query.into_model::<Part>().one(tx).await?)
     }
 
     /// Changes the run, and its medium with it where this is the latest one.

@@ -1,6 +1,6 @@
 //! Between acceptance and the first job: what planning needs to know, and what it decided.
 
-use dk_app::ports::{ErrandKind, Planned, Run};
+use dk_app::ports::{Errand, ErrandKind, Planned, Run};
 use dk_domain::{AnalysisId, AnalysisStatus, MediaId, MediaKind, ModelName, RunId, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
@@ -48,15 +48,15 @@ pub(super) async fn plan(
     analyses: &[(AnalysisId, ModelName)],
     place: u32,
     now: OffsetDateTime,
-) -> Result<bool, Fault> {
+) -> Result<Option<Errand>, Fault> {
     let tx = db.begin().await?;
     let held = match hold(&tx, id).await? {
         Some(held) if !held.is_ended() && held.run.planned_at.is_none() => held,
-        _ => return Ok(false),
+        _ => return Ok(None),
     };
     // Without any part it would never end.
     if analyses.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let parts = analyses.iter().map(|(part, model)| pending(*part, id, model, &held.media.media_type, now));
     deepfake_analyses::Entity::insert_many(parts).exec_without_returning(&tx).await?;
@@ -79,9 +79,9 @@ pub(super) async fn plan(
         models: analyses.iter().map(|(_, model)| model.clone()).collect(),
         place,
     };
-    outbox::write(&tx, &ErrandKind::Enqueue(planned), now).await?;
+    let errand = outbox::write(&tx, ErrandKind::Enqueue(planned), now).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Some(errand))
 }
 
 fn pending(

@@ -5,7 +5,7 @@ use dk_domain::{AnalysisStatus, ModelName, RunId, RunStatus};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::OffsetDateTime;
 
-use super::lock::{Held, change_part, hold};
+use super::lock::{Held, change_part, hold_part};
 use crate::connection::Transaction;
 use crate::database::{Database, word};
 use crate::entity::{analysis_runs, deepfake_analyses};
@@ -18,11 +18,10 @@ pub(super) async fn reopen(
     now: OffsetDateTime,
 ) -> Result<Reopened, Fault> {
     let tx = db.begin().await?;
-    let held = match hold(&tx, run).await? {
-        Some(held) if held.run.status != RunStatus::Cancelled.as_str() => held,
+    let (held, part) = match hold_part(&tx, run, model).await? {
+        Some((held, part)) if held.run.status != RunStatus::Cancelled.as_str() => (held, part),
         _ => return Ok(Reopened::Over),
     };
-    let Some(part) = held.part(&tx, model).await? else { return Ok(Reopened::Over) };
     match word(&part.status)? {
         AnalysisStatus::Failed => {}
         // Somebody reopened it before, and perhaps its job was not queued.

@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use time::OffsetDateTime;
 
 use super::UNFINISHED;
-use super::lock::{Held, change_part, hold};
+use super::lock::{Held, change_part, hold_part};
 use crate::database::{Database, word};
 use crate::entity::{analysis_runs, deepfake_analyses};
 use crate::fault::Fault;
@@ -18,13 +18,11 @@ pub(super) async fn start(
     model: &ModelName,
     now: OffsetDateTime,
 ) -> Result<Start, Fault> {
-    let tx = db.begin().await?;
-    let held = match hold(&tx, run).await? {
-        Some(held) if !held.is_ended() => held,
+    // Lost with a crash of the database, it is said again by the next attempt.
+    let tx = db.begin_hasty().await?;
+    let (held, part) = match hold_part(&tx, run, model).await? {
+        Some((held, part)) if !held.is_ended() && part.is_unfinished() => (held, part),
         _ => return Ok(Start::Over),
-    };
-    let Some(part) = held.unfinished(&tx, model).await? else {
-        return Ok(Start::Over);
     };
     let changed = deepfake_analyses::ActiveModel {
         status: Set(AnalysisStatus::Processing.to_string()),
@@ -34,7 +32,10 @@ pub(super) async fn start(
         ..deepfake_analyses::ActiveModel::default()
     };
     change_part(&tx, part.id, changed).await?;
-    held.change(&tx, RunStatus::Processing, None, held.begun(now), now).await?;
+    // The first part begins the run.
+    if held.run.started_at.is_none() || held.run.status != RunStatus::Processing.as_str() {
+        held.change(&tx, RunStatus::Processing, None, held.begun(now), now).await?;
+    }
     let assignment = assignment(&held, model)?;
     let ended = held.finish(tx, vec![EventKind::Started { model: model.clone() }], None, now).await?;
     Ok(Start::Go(Box::new(assignment), ended.events))
@@ -121,12 +122,9 @@ pub(super) async fn will_retry(
     now: OffsetDateTime,
 ) -> Result<Vec<Event>, Fault> {
     let tx = db.begin().await?;
-    let held = match hold(&tx, run).await? {
-        Some(held) if !held.is_ended() => held,
+    let (held, part) = match hold_part(&tx, run, model).await? {
+        Some((held, part)) if !held.is_ended() && part.is_unfinished() => (held, part),
         _ => return Ok(Vec::new()),
-    };
-    let Some(part) = held.unfinished(&tx, model).await? else {
-        return Ok(Vec::new());
     };
     let changed = deepfake_analyses::ActiveModel {
         status: Set(AnalysisStatus::Pending.to_string()),
