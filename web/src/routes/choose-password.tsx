@@ -1,6 +1,1 @@
-import { useWords } from "@/lib/words/words";
-import { PageHeader } from "@/ui/PageHeader";
-
-export function Component() {
-  return <PageHeader title={useWords().common.nav.account} />;
-}
+export { ChoosePasswordPage as Component } from "@/features/account/ChoosePasswordPage";

@@ -2,11 +2,12 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
 import { answer, openApi } from "@/lib/api/client";
 import { signedIn } from "@/lib/api/session";
-import { useWords, type Words } from "@/lib/words/words";
+import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Input } from "@/ui/Input";
 import { ErrorNotice } from "@/ui/states";
+import { accountChecks } from "./checks";
 import { EntryLayout } from "./EntryLayout";
 import { PasswordInput } from "./PasswordInput";
 import { useForm } from "./useForm";
@@ -20,7 +21,8 @@ export function SignUpPage() {
     mutationFn: (body: typeof EMPTY) => answer(openApi.POST("/api/v1/auth/signup", { body })),
     onSuccess: signedIn,
   });
-  const form = useForm(EMPTY, signUp, checks(account));
+  const { needed, email, password } = accountChecks(account);
+  const form = useForm(EMPTY, signUp, { firstName: needed, lastName: needed, email, password });
   return (
     <EntryLayout title={account.signUp}>
       <form noValidate className="grid gap-4" onSubmit={form.submit}>
@@ -53,14 +55,4 @@ export function SignUpPage() {
       </p>
     </EntryLayout>
   );
-}
-
-function checks(words: Words["account"]) {
-  const needed = (text: string) => (text.trim() === "" ? words.required : null);
-  return {
-    firstName: needed,
-    lastName: needed,
-    email: (text: string) => needed(text) ?? (/^\S+@\S+$/.test(text.trim()) ? null : words.emailInvalid),
-    password: (text: string) => (text.length < 12 || text.length > 128 ? words.passwordLength : null),
-  };
 }
