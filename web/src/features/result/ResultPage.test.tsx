@@ -1,0 +1,162 @@
+import { screen, within } from "@testing-library/react";
+import { Route, Routes } from "react-router";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Analysis, MediaDetail, Prediction, Run } from "@/lib/api/queries";
+import { answerRequests, problem } from "@/testing/answers";
+import { ada, tokenOf } from "@/testing/people";
+import { show } from "@/testing/render";
+import type { Model, ResultPayload } from "./queries";
+import { ResultPage } from "./ResultPage";
+
+const AT = "2026-01-01T00:00:00Z";
+
+// jsdom plays and draws nothing.
+beforeEach(() => {
+  vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+});
+
+const analysis: Analysis = {
+  id: "a1",
+  runId: "r1",
+  modelName: "frames",
+  status: "COMPLETED",
+  mediaType: "video",
+  attempts: 1,
+  prediction: "FAKE",
+  probability: 0.95,
+  createdAt: AT,
+  updatedAt: AT,
+};
+
+const payload: ResultPayload = {
+  prediction: "FAKE",
+  probability: 0.95,
+  reasons: ["face_too_small"],
+  processing_time: 1,
+  media_type: "video",
+  model: { name: "frames", version: "1", sha256: "00" },
+  segments: [{ start_ms: 2_000, end_ms: 3_000, track: "picture", score: 0.97 }],
+  metrics: { family: "picture", weight: "weak", engine: "onnx", thinned: false },
+};
+
+function runOf(prediction: Prediction | null): Run {
+  return {
+    id: "r1",
+    mediaId: "m1",
+    runNumber: 1,
+    status: prediction ? "ANALYZED" : "QUEUED",
+    requestedModels: [],
+    priority: "interactive",
+    createdAt: AT,
+    waitingFor: prediction ? null : "no ML server answers",
+    verdict: prediction && { prediction, reasons: [], meaning: "" },
+    analyses: prediction ? [analysis] : [],
+  };
+}
+
+function mediumOf(run: Run, filename = "clip.mp4"): MediaDetail {
+  return {
+    id: "m1",
+    filename,
+    mediaType: "video",
+    mimetype: "video/mp4",
+    size: 1,
+    sha256: "ab",
+    hasAudio: false,
+    url: "",
+    publicId: "p",
+    status: run.status,
+    metadata: { format: "mp4", durationMs: 10_000 },
+    createdAt: AT,
+    updatedAt: AT,
+    runs: [run],
+  };
+}
+
+const model = (name: string): Model => ({
+  name,
+  version: "1",
+  title: name,
+  family: "picture",
+  weight: "weak",
+  kinds: ["video"],
+  pipeline: "frames",
+  licence: "MIT",
+  origin: "here",
+  limits: [],
+  quality: "",
+  servers: 1,
+});
+
+function open(medium: MediaDetail) {
+  const ok = (body: unknown) => () => ({ status: 200, body });
+  const requests = answerRequests({
+    "POST /api/v1/auth/refresh": ok(tokenOf(ada)),
+    "GET /api/v1/media/m1": ok(medium),
+    "GET /api/v1/media/m1/link": ok({ url: "/clip", expiresAt: "2999-01-01T00:00:00Z" }),
+    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: payload }),
+    "GET /api/v1/models": ok({ items: [model("frames"), model("faces")] }),
+    "POST /api/v1/media/m1/analyze": () => ({ status: 202, body: medium.runs[0] }),
+  });
+  const page = (
+    <Routes>
+      <Route path="/media/:id" element={<ResultPage />} />
+    </Routes>
+  );
+  return { requests, ...show(page, "/media/m1") };
+}
+
+test.each([
+  ["FAKE", "Signs were found that the file was made or altered by AI."],
+  ["INCONCLUSIVE", "The result lies where the models are often wrong."],
+  ["NOT_APPLICABLE", "No model could look at this file closely enough."],
+] as const)("the verdict %s is said in words", async (prediction, words) => {
+  open(mediumOf(runOf(prediction)));
+  expect(await screen.findByText(words)).toBeVisible();
+});
+
+test("while there is no verdict, it says what the run waits for", async () => {
+  open(mediumOf(runOf(null)));
+  expect(await screen.findByText("No verdict yet")).toBeVisible();
+  expect(screen.getByText(/no ML server answers/)).toBeVisible();
+});
+
+test("a span that stands out leads there, and a reason comes with advice", async () => {
+  const { user, container } = open(mediumOf(runOf("FAKE")));
+  await user.click(await screen.findByRole("button", { name: /frames: 0:02\.0 to 0:03\.0/ }));
+  expect(container.querySelector("video")?.currentTime).toBe(2);
+  expect(screen.getByText("Use the original resolution, not a thumbnail.")).toBeVisible();
+});
+
+test("markup in a name is shown as text", async () => {
+  const name = "<img src=x onerror=alert(1)>.mp4";
+  const { container } = open(mediumOf(runOf("REAL"), name));
+  expect(await screen.findByRole("heading", { level: 1, name })).toBeVisible();
+  expect(container.querySelector("img")).toBeNull();
+});
+
+test("a run is begun again with the chosen models", async () => {
+  const { user, requests } = open(mediumOf(runOf("FAKE")));
+  await user.click(await screen.findByRole("button", { name: "Run again" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await user.click(await dialog.findByRole("checkbox", { name: "frames" }));
+  await user.click(dialog.getByRole("button", { name: "Start" }));
+  await expect.poll(() => requests.some(({ method }) => method === "POST")).toBe(true);
+  const sent = requests.find(({ method, url }) => method === "POST" && url.endsWith("/analyze"));
+  expect(await sent?.json()).toEqual({ models: ["faces"] });
+});
+
+test("a file that is not there is said to be so", async () => {
+  answerRequests({
+    "POST /api/v1/auth/refresh": () => ({ status: 200, body: tokenOf(ada) }),
+    "GET /api/v1/media/m1": () => problem(404, "not_found"),
+  });
+  show(
+    <Routes>
+      <Route path="/media/:id" element={<ResultPage />} />
+    </Routes>,
+    "/media/m1",
+  );
+  expect(await screen.findByText("This file was not found")).toBeVisible();
+});
