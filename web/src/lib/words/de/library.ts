@@ -1,3 +1,55 @@
+import { pluralOf } from "../plural";
+
+const plural = pluralOf("de");
+
 export const library = {
   title: "Bibliothek",
+  dropHere: "Dateien oder Ordner irgendwo auf dieser Seite ablegen",
+  dropNow: "Zum Hochladen loslassen",
+  kinds: "Bilder, Videos und Tonaufnahmen.",
+  kindsUpTo: (size: string) => `Bilder, Videos und Tonaufnahmen mit je bis zu ${size}.`,
+  chooseFiles: "Dateien wählen",
+  chooseFolder: "Ordner wählen",
+  uploads: (count: number) => plural(count, { one: "# Upload", other: "# Uploads" }),
+  uploadList: "Uploads",
+  uploading: (name: string) => `Upload von ${name}`,
+  clearEnded: "Beendete ausblenden",
+  retryUpload: (name: string) => `${name} noch einmal hochladen`,
+  cancelUpload: (name: string) => `Upload von ${name} abbrechen`,
+  uploadStates: {
+    waiting: "Wartet, bis die Reihe daran ist.",
+    sending: "Wird gesendet.",
+    pausing:
+      "Die Verbindung ging verloren, oder der Server ist ausgelastet. Es wird von selbst neu versucht.",
+    done: "Hochgeladen.",
+    failed: "Gescheitert.",
+    cancelled: "Abgebrochen.",
+  },
+  search: "Namen und Beschreibungen durchsuchen",
+  status: "Stand",
+  kind: "Art",
+  verdict: "Urteil",
+  sort: "Reihenfolge",
+  any: (what: string) => `${what}: alle`,
+  sorts: { newest: "Neueste zuerst", oldest: "Älteste zuerst", name: "Nach Namen", largest: "Größte zuerst" },
+  files: "Dateien",
+  choose: (name: string) => `${name} auswählen`,
+  chooseAll: "Alle gezeigten auswählen",
+  chosen: (count: number) => `${count} ausgewählt`,
+  progressOf: (name: string) => `Fortschritt von ${name}`,
+  judgeAgain: "Neu beurteilen",
+  deleteFiles: (count: number) => plural(count, { one: "# Datei löschen", other: "# Dateien löschen" }),
+  askDelete: (count: number) => plural(count, { one: "# Datei löschen?", other: "# Dateien löschen?" }),
+  deleteDetail:
+    "Die Originale und alle ihre Ergebnisse werden entfernt. Das lässt sich nicht rückgängig machen.",
+  deleted: (count: number) =>
+    plural(count, { one: "# Datei wurde gelöscht.", other: "# Dateien wurden gelöscht." }),
+  startedAgain: (count: number) =>
+    plural(count, { one: "# Datei wird neu beurteilt.", other: "# Dateien werden neu beurteilt." }),
+  failedFor: (name: string, why: string) => `${name}: ${why}`,
+  empty: "Noch keine Dateien",
+  emptyDetail: "Laden Sie ein Bild, ein Video oder eine Tonaufnahme hoch, um ein Urteil zu sehen.",
+  nothingFound: "Keine Datei passt",
+  nothingFoundDetail: "Keine Ihrer Dateien passt zu dieser Suche und diesen Filtern.",
+  clearFilters: "Suche und Filter leeren",
 };

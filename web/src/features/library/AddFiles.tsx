@@ -1,0 +1,97 @@
+import { useQuery } from "@tanstack/react-query";
+import { FolderUp, Upload } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { aboutQuery } from "@/lib/api/queries";
+import { useFormat } from "@/lib/format";
+import { useWords } from "@/lib/words/words";
+import { Button } from "@/ui/Button";
+import { toast } from "@/ui/Toast";
+import { droppedFiles } from "./dropped";
+import { add } from "./uploads";
+
+/** Buttons for files and folders; a drop is taken anywhere in the window. */
+export function AddFiles() {
+  const { library } = useWords();
+  const format = useFormat();
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const about = useQuery(aboutQuery);
+  const most = about.data?.limits.uploadBytes ?? null;
+  const isOver = useDrop(most);
+  const take = (input: HTMLInputElement) => {
+    void add([...(input.files ?? [])], most);
+    // The same file may be chosen again.
+    input.value = "";
+  };
+  return (
+    <div className="mb-5 flex flex-wrap items-center justify-between gap-3 rounded-lg border border-dashed border-line-strong bg-surface px-4 py-4">
+      <div className="min-w-0">
+        <p className="font-medium">{library.dropHere}</p>
+        <p className="text-sm text-ink-soft">
+          {most === null ? library.kinds : library.kindsUpTo(format.bytes(most))}
+        </p>
+      </div>
+      <div className="flex flex-wrap gap-2">
+        <input
+          ref={files}
+          type="file"
+          multiple
+          hidden
+          aria-label={library.chooseFiles}
+          onChange={(event) => take(event.currentTarget)}
+        />
+        <input
+          ref={folder}
+          type="file"
+          hidden
+          aria-label={library.chooseFolder}
+          {...{ webkitdirectory: "" }}
+          onChange={(event) => take(event.currentTarget)}
+        />
+        <Button look="primary" icon={Upload} onClick={() => files.current?.click()}>
+          {library.chooseFiles}
+        </Button>
+        <Button icon={FolderUp} onClick={() => folder.current?.click()}>
+          {library.chooseFolder}
+        </Button>
+      </div>
+      {isOver && (
+        <div className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-xl border-2 border-dashed border-accent bg-accent-soft text-xl font-semibold text-accent-strong">
+          {library.dropNow}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function useDrop(most: number | null): boolean {
+  const { problems } = useWords();
+  const [isOver, setOver] = useState(false);
+  useEffect(() => {
+    const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const over = (event: DragEvent) => {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
+    const drop = (event: DragEvent) => {
+      if (!holdsFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      setOver(false);
+      droppedFiles(event.dataTransfer).then(
+        (files) => add(files, most),
+        () => toast(problems.unreadable_media, "failed"),
+      );
+    };
+    window.addEventListener("dragover", over);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  }, [most, problems]);
+  return isOver;
+}

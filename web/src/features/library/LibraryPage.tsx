@@ -1,0 +1,93 @@
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { LibraryBig, SearchX } from "lucide-react";
+import { useEffect, useState } from "react";
+import { keys, type Media, mediaListQuery } from "@/lib/api/queries";
+import { useStore } from "@/lib/store";
+import { useWords } from "@/lib/words/words";
+import { Button } from "@/ui/Button";
+import { Checkbox } from "@/ui/Checkbox";
+import { PageHeader } from "@/ui/PageHeader";
+import { Pagination } from "@/ui/Pagination";
+import { EmptyState, FourStates } from "@/ui/states";
+import { AddFiles } from "./AddFiles";
+import { Filters, useFilter } from "./Filters";
+import { MediaRows } from "./MediaRows";
+import { Selection } from "./Selection";
+import { UploadPanel } from "./UploadPanel";
+import { uploads } from "./uploads";
+
+export function LibraryPage() {
+  const { library } = useWords();
+  const { filter, isNarrowed, clear } = useFilter();
+  const list = useInfiniteQuery(mediaListQuery(filter));
+  useListAfterUploads();
+  const empty = isNarrowed ? (
+    <EmptyState icon={SearchX} title={library.nothingFound} detail={library.nothingFoundDetail}>
+      <Button onClick={clear}>{library.clearFilters}</Button>
+    </EmptyState>
+  ) : (
+    <EmptyState icon={LibraryBig} title={library.empty} detail={library.emptyDetail} />
+  );
+  return (
+    <>
+      <PageHeader title={library.title} />
+      <AddFiles />
+      <UploadPanel />
+      <Filters />
+      <FourStates query={list} isEmpty={({ pages }) => !pages[0]?.items.length} empty={empty}>
+        {({ pages }) => (
+          <>
+            {/* A list that moved between two parts may tell a row twice. */}
+            <Files
+              items={[...new Map(pages.flatMap(({ items }) => items).map((one) => [one.id, one])).values()]}
+            />
+            <Pagination
+              hasMore={list.hasNextPage}
+              busy={list.isFetchingNextPage}
+              onMore={() => void list.fetchNextPage()}
+            />
+          </>
+        )}
+      </FourStates>
+    </>
+  );
+}
+
+function Files({ items }: { items: readonly Media[] }) {
+  const { library } = useWords();
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const chosen = items.filter(({ id }) => ids.has(id));
+  const choose = (id: string, isChosen: boolean) => {
+    const next = new Set(ids);
+    if (isChosen) next.add(id);
+    else next.delete(id);
+    setIds(next);
+  };
+  const all = chosen.length === items.length;
+  return (
+    <section className="rounded-lg border border-line bg-surface">
+      <div className="flex min-h-12 flex-wrap items-center justify-between gap-2 border-b border-line px-3 py-2 sm:px-4">
+        <Checkbox
+          label={library.chooseAll}
+          checked={all}
+          mixed={chosen.length > 0 && !all}
+          onChange={() => setIds(new Set(all ? [] : items.map(({ id }) => id)))}
+        />
+        <Selection
+          chosen={chosen}
+          onDone={(done) => setIds((before) => new Set([...before].filter((id) => !done.includes(id))))}
+        />
+      </div>
+      <MediaRows items={items} chosen={ids} onChoose={choose} />
+    </section>
+  );
+}
+
+/** The list is asked for anew when a file has arrived, also while live events are not heard. */
+function useListAfterUploads() {
+  const client = useQueryClient();
+  const arrived = useStore(uploads).filter(({ state }) => state === "done").length;
+  useEffect(() => {
+    if (arrived > 0) void client.invalidateQueries({ queryKey: keys.mediaLists });
+  }, [arrived, client]);
+}

@@ -1,0 +1,70 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { RotateCw, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { answer, api } from "@/lib/api/client";
+import { ApiProblem } from "@/lib/api/problem";
+import { keys, type Media } from "@/lib/api/queries";
+import { useWords } from "@/lib/words/words";
+import { Button } from "@/ui/Button";
+import { ConfirmDialog } from "@/ui/Dialog";
+import { toast } from "@/ui/Toast";
+
+interface SelectionProps {
+  chosen: readonly Media[];
+  onDone: (ids: readonly string[]) => void;
+}
+
+/** What can be done with the files that are chosen. What fails is told by file, and stays chosen. */
+export function Selection({ chosen, onDone }: SelectionProps) {
+  const { library, problems } = useWords();
+  const client = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+
+  const each = async (act: (id: string) => Promise<unknown>, told: (count: number) => string) => {
+    setBusy(true);
+    const done: string[] = [];
+    // One after the other: the service is not flooded, and a refusal is told with its file.
+    for (const { id, filename } of chosen) {
+      try {
+        await act(id);
+        done.push(id);
+      } catch (error) {
+        const { code, message } = ApiProblem.from(error);
+        toast(library.failedFor(filename, problems[code] ?? message), "failed");
+      }
+    }
+    await client.invalidateQueries({ queryKey: keys.mediaLists });
+    setBusy(false);
+    setAsking(false);
+    if (done.length > 0) toast(told(done.length));
+    onDone(done);
+  };
+  const path = (id: string) => ({ params: { path: { id } } });
+  const remove = () => each((id) => answer(api.DELETE("/api/v1/media/{id}", path(id))), library.deleted);
+  const judge = () =>
+    each((id) => answer(api.POST("/api/v1/media/{id}/analyze", path(id))), library.startedAgain);
+
+  if (chosen.length === 0) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <span className="text-sm">{library.chosen(chosen.length)}</span>
+      <Button size="small" icon={RotateCw} busy={isBusy && !isAsking} onClick={() => void judge()}>
+        {library.judgeAgain}
+      </Button>
+      <Button size="small" icon={Trash2} disabled={isBusy} onClick={() => setAsking(true)}>
+        {library.deleteFiles(chosen.length)}
+      </Button>
+      <ConfirmDialog
+        open={isAsking}
+        onClose={() => setAsking(false)}
+        title={library.askDelete(chosen.length)}
+        detail={library.deleteDetail}
+        action={library.deleteFiles(chosen.length)}
+        danger
+        busy={isBusy}
+        onConfirm={() => void remove()}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import { useQuery } from "@tanstack/react-query";
+import { AudioLines, Film, Image } from "lucide-react";
+import { useEffect, useState } from "react";
+import { fetchBlob } from "@/lib/api/client";
+import type { Media } from "@/lib/api/queries";
+
+const ICONS = { image: Image, video: Film, audio: AudioLines } as const;
+
+/** A small picture of the file, or what kind it is while there is none. */
+export function Thumbnail({ medium: { id, mediaType } }: { medium: Media }) {
+  const { data: blob } = useQuery({
+    queryKey: ["thumbnail", id],
+    queryFn: ({ signal }) => fetchBlob(`/api/v1/media/${id}/thumbnail`, signal),
+    enabled: mediaType !== "audio",
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+  const url = useObjectUrl(blob);
+  const Icon = ICONS[mediaType];
+  return (
+    <span className="grid h-11 w-16 shrink-0 place-items-center overflow-hidden rounded bg-sunken text-ink-soft">
+      {url ? (
+        <img src={url} alt="" className="size-full object-cover" />
+      ) : (
+        <Icon aria-hidden className="size-5" />
+      )}
+    </span>
+  );
+}
+
+function useObjectUrl(blob: Blob | undefined): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    if (!blob) return;
+    const made = URL.createObjectURL(blob);
+    setUrl(made);
+    return () => {
+      setUrl(null);
+      URL.revokeObjectURL(made);
+    };
+  }, [blob]);
+  return url;
+}
