@@ -1,6 +1,1 @@
-import { useWords } from "@/lib/words/words";
-import { PageHeader } from "@/ui/PageHeader";
-
-export function Component() {
-  return <PageHeader title={useWords().live.title} />;
-}
+export { LivePage as Component } from "@/features/live/LivePage";

@@ -1,6 +1,1 @@
-import { useWords } from "@/lib/words/words";
-import { PageHeader } from "@/ui/PageHeader";
-
-export function Component() {
-  return <PageHeader title={useWords().monitoring.title} />;
-}
+export { MonitoringPage as Component } from "@/features/monitoring/MonitoringPage";

@@ -1,3 +1,31 @@
 export const help = {
   title: "Help",
+  verdictTitle: "How to read a verdict",
+  verdictText: [
+    "Several models look at a file, each for other traces. Where one kind of trace is found, the file is said to show signs of AI. Only when every model that looked found nothing does it say so.",
+    "The percentage is the probability that the file was made or altered by AI, as the models that decided see it. It is no proof.",
+    "The more models look, the more often one of them is wrong about a genuine file. Look at the evidence, and at where the file comes from.",
+  ],
+  modelsTitle: "What each model sees",
+  noModels: "No model can be asked now.",
+  kinds: "Looks at",
+  quality: "Measured quality",
+  weight: "Counts",
+  weights: { unrated: "not: it is shown only", weak: "weakly", strong: "strongly" } as Record<string, string>,
+  limits: "Limits",
+  fileTitle: "What a file needs",
+  fileLimits: (size: string, length: string, megapixels: string) =>
+    `At most ${size}, ${length} long, and ${megapixels} megapixels.`,
+  fileText: [
+    "Send the original. Screenshots, messengers and repeated saving blur the very traces that models look for.",
+    "A model of faces needs a face that is large and sharp; a model of voices needs some seconds of clear speech.",
+  ],
+  accepted: "Accepted types",
+  apiTitle: "For programs",
+  apiText: "Make an API key on the page of your account. The whole interface is described at",
+  curl: "Upload a file with curl",
+  curlRead: "Read its verdict",
+  cli: "With the drishtiksha command",
+  copyOf: (what: string) => `Copy: ${what}`,
+  copyFailed: "It could not be copied. Select it and copy it by hand.",
 };

@@ -1,0 +1,46 @@
+import { screen } from "@testing-library/react";
+import { beforeEach, expect, test } from "vitest";
+import { signedIn } from "@/lib/api/session";
+import { answerRequests } from "@/testing/answers";
+import { ada, tokenOf } from "@/testing/people";
+import { show } from "@/testing/render";
+import { MonitoringPage } from "./MonitoringPage";
+
+const JOB = {
+  id: "job-1",
+  name: "run-single-analysis",
+  mediaId: "m-1",
+  runId: "r-1",
+  modelName: "voice",
+  reason: "no server has this model",
+  attempts: 3,
+};
+const bob = { ...ada, id: "0190a000-0000-7000-8000-000000000009", email: "bob@example.org" };
+const list = (...items: object[]) => ({ status: 200, body: { items } });
+const ANSWERS = {
+  "GET /api/v1/monitoring/failed-jobs": () => list(JOB),
+  "GET /api/v1/monitoring/server-status": () => list(),
+  "GET /api/v1/admin/users": () => list(ada, bob),
+};
+
+beforeEach(() => signedIn(tokenOf({ ...ada, role: "ADMIN" })));
+
+test("a failed job says why, and can be tried again", async () => {
+  const requests = answerRequests({
+    ...ANSWERS,
+    "POST /api/v1/monitoring/failed-jobs/job-1/retry": () => ({ status: 204 }),
+  });
+  const { user } = show(<MonitoringPage />);
+  const row = await screen.findByRole("row", { name: /no server has this model/ });
+  const button = [...row.querySelectorAll("button")].at(-1);
+  await user.click(button as HTMLElement);
+  await expect.poll(() => requests.filter(({ method }) => method === "POST")).toHaveLength(1);
+});
+
+test("nobody changes their own role or access", async () => {
+  answerRequests(ANSWERS);
+  show(<MonitoringPage />);
+  expect(await screen.findByRole("combobox", { name: `Role of ${ada.email}` })).toBeDisabled();
+  expect(screen.getByRole("switch", { name: `${ada.email} may sign in` })).toBeDisabled();
+  expect(screen.getByRole("combobox", { name: `Role of ${bob.email}` })).toBeEnabled();
+});

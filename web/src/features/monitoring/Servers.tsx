@@ -1,0 +1,130 @@
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import type { components } from "@/lib/api/schema";
+import { useFormat } from "@/lib/format";
+import { useWords } from "@/lib/words/words";
+import { Badge } from "@/ui/Badge";
+import { Card, Facts } from "@/ui/Card";
+import { FourStates } from "@/ui/states";
+import { Table } from "@/ui/Table";
+import { historyQuery, serversQuery } from "./queries";
+
+// Drawing is a library of its own size; it comes when there is something to draw.
+const Chart = lazy(() => import("@/ui/Chart").then((module) => ({ default: module.Chart })));
+
+type Server = components["schemas"]["Server"];
+interface ModelStats {
+  name: string;
+  version: string;
+  state: string;
+  inferences?: number;
+  latencyMs?: { mean: number; p95: number } | null;
+}
+/** What a server says of itself; each part may be missing in another version. */
+interface Stats {
+  device?: { kind: string; name?: string | null };
+  memory?: { rssBytes?: number | null };
+  models?: ModelStats[];
+}
+
+export function Servers() {
+  const { monitoring } = useWords();
+  const servers = useQuery(serversQuery);
+  return (
+    <Card title={monitoring.servers}>
+      <FourStates
+        query={servers}
+        isEmpty={({ items }) => !items.length}
+        empty={<p>{monitoring.noServers}</p>}
+      >
+        {({ items }) => (
+          <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+            {items.map((server) => (
+              <OneServer key={server.name} server={server} />
+            ))}
+          </div>
+        )}
+      </FourStates>
+    </Card>
+  );
+}
+
+function OneServer({ server }: { server: Server }) {
+  const { monitoring } = useWords();
+  const format = useFormat();
+  const { device, memory, models = [] } = (server.stats ?? {}) as Stats;
+  const ms = (value: number | null | undefined) =>
+    typeof value === "number" ? monitoring.milliseconds(format.number(value)) : "–";
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+      <div className="flex flex-wrap items-center gap-3">
+        <h3 className="font-semibold break-all">{server.name}</h3>
+        <Badge tone={server.status === "HEALTHY" ? "accent" : "danger"}>
+          {monitoring.states[server.status] ?? server.status}
+        </Badge>
+      </div>
+      <Facts
+        items={[
+          [monitoring.device, device?.name ?? device?.kind ?? "–"],
+          [monitoring.memory, memory?.rssBytes ? format.bytes(memory.rssBytes) : "–"],
+          [monitoring.answered, ms(server.responseTimeMs)],
+          [monitoring.checked, format.dateTime(server.checkedAt)],
+        ]}
+      />
+      {models.length > 0 && (
+        <Table
+          caption={`${monitoring.models}: ${server.name}`}
+          rows={models}
+          rowKey={({ name, version }) => `${name} ${version}`}
+          columns={[
+            { key: "name", header: monitoring.model, cell: ({ name, version }) => `${name} ${version}` },
+            { key: "state", header: monitoring.state, cell: ({ state }) => state },
+            {
+              key: "latency",
+              header: monitoring.latency,
+              numeric: true,
+              cell: ({ latencyMs }) => `${ms(latencyMs?.mean)} / ${ms(latencyMs?.p95)}`,
+            },
+            {
+              key: "judged",
+              header: monitoring.judged,
+              numeric: true,
+              cell: ({ inferences }) => format.number(inferences ?? 0),
+            },
+          ]}
+        />
+      )}
+      <History server={server.name} />
+    </div>
+  );
+}
+
+function History({ server }: { server: string }) {
+  const { monitoring } = useWords();
+  const format = useFormat();
+  const { data } = useQuery(historyQuery);
+  const looks = (data?.items ?? []).filter(({ name }) => name === server).reverse();
+  if (looks.length < 2) return null;
+  const times = looks.map(({ responseTimeMs }) => responseTimeMs ?? null);
+  const known = times.filter((time) => time !== null);
+  const mean = known.reduce((sum, time) => sum + time, 0) / Math.max(1, known.length);
+  const bad = looks.filter(({ status }) => status === "UNREACHABLE").length;
+  return (
+    <Suspense>
+      <Chart
+        title={monitoring.responseTime(server)}
+        summary={monitoring.historySummary(
+          format.number(looks.length),
+          format.number(mean),
+          format.number(bad),
+        )}
+        x={looks.map(({ checkedAt }) => Date.parse(checkedAt))}
+        labelX={monitoring.time}
+        series={[{ label: monitoring.answered, values: times }]}
+        formatX={(at) => format.time(new Date(at))}
+        formatY={(value) => monitoring.milliseconds(format.number(value))}
+        height={160}
+      />
+    </Suspense>
+  );
+}
