@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { accessible, expect, shots, signIn, test, testdata } from "./walk";
 
@@ -43,22 +41,4 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await signIn(page, await server.signUp("Bob"));
   await expect(page.getByText("No files yet")).toBeVisible();
-});
-
-test.describe("files that cannot be judged", () => {
-  test.use({ settings: { DRISHTIKSHA_MAX_FILE_BYTES: "1000" } });
-
-  test("each is refused with its reason, and nothing is sent", async ({ page, server }) => {
-    await signIn(page, await server.signUp("Carol"));
-    const [empty, words] = [join(server.home, "empty.jpg"), join(server.home, "words.jpg")];
-    await writeFile(empty, "");
-    await writeFile(words, "only words");
-    await expect(page.getByText(/up to 1,?000/)).toBeVisible();
-    await input(page).setInputFiles([empty, words, testdata("samples/rocket.jpg")]);
-    await expect(page.getByText("The file is empty.")).toBeVisible();
-    await expect(page.getByText("This is no picture, sound or video that can be judged.")).toBeVisible();
-    await expect(page.getByText("The file is too large.")).toBeVisible();
-    await accessible(page);
-    await shots(page, "library-refused");
-  });
 });

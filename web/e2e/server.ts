@@ -108,9 +108,8 @@ export class Server {
 
   /** Address and password of the administrator that its first start made. */
   get administrator(): { email: string; password: string } {
-    const words = /^first administrator.*$/m.exec(this.#said)?.[0].split(/\s+/) ?? [];
-    const email = words.find((word) => word.includes("@")) ?? "admin@localhost";
-    return { email, password: words.at(-1) ?? "" };
+    const said = /^first administrator: (?<email>\S+) +password: (?<password>\S+)/m.exec(this.#said)?.groups;
+    return { email: said?.email ?? "", password: said?.password ?? "" };
   }
 
   /** Makes an account through the API. */

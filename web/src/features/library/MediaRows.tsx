@@ -82,7 +82,7 @@ function Row({ medium, isChosen, onChoose }: RowProps) {
         onChange={(event) => onChoose(event.target.checked)}
       />
       <Thumbnail medium={medium} />
-      <div className="grid min-w-0 flex-1 gap-1 sm:grid-cols-[minmax(0,1fr)_9.5rem_11rem] sm:items-center sm:gap-4">
+      <div className="grid min-w-0 flex-1 gap-1 sm:grid-cols-[minmax(0,1fr)_9.5rem_11rem] sm:items-center sm:justify-items-start sm:gap-4">
         <div className="min-w-0">
           <Link
             to={`/media/${medium.id}`}
@@ -116,7 +116,7 @@ function Status({ medium: { id, filename, status, latestAnalysisRunId } }: { med
     },
   });
   return (
-    <div className="grid gap-1.5">
+    <div className="grid w-full justify-items-start gap-1.5">
       <StatusBadge status={status} />
       {status === "PROCESSING" && <Progress label={library.progressOf(filename)} share={share ?? null} />}
     </div>

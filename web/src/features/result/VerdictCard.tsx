@@ -13,7 +13,6 @@ export function isOpen(run: Run): boolean {
 export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly ResultPayload[] }) {
   const words = useWords();
   const { verdict: texts } = words.result;
-  const format = useFormat();
   const { verdict } = run;
   const decider = payloads.find(
     ({ metrics }) => verdict?.decidedBy === metrics.family && typeof metrics.fake_at === "number",
@@ -32,14 +31,7 @@ export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly Re
               <Band probability={verdict.probability} decider={decider} />
             )}
             {verdict.decidedBy && <Facts items={[[texts.decidedBy, verdict.decidedBy]]} />}
-            {typeof verdict.probability === "number" && decider && (
-              <p className="text-sm text-ink-soft">
-                {texts.points(
-                  format.percent(decider.metrics.real_below ?? 0),
-                  format.percent(decider.metrics.fake_at ?? 1),
-                )}
-              </p>
-            )}
+            {typeof verdict.probability === "number" && <Points decider={decider} />}
             <h3 className="plate">{texts.notTitle}</h3>
             <p>{texts.not[verdict.prediction]}</p>
             {verdict.reasons.length > 0 && <h3 className="plate">{texts.reasons}</h3>}
@@ -62,6 +54,20 @@ function StateOfRun({ run }: { run: Run }) {
   };
   const text = texts[run.status];
   return text ? <p role="status">{text}</p> : null;
+}
+
+/** From which probability on the model that decided says what. */
+function Points({ decider }: { decider: ResultPayload | undefined }) {
+  const { points, neverReal } = useWords().result.verdict;
+  const format = useFormat();
+  const { real_below, fake_at } = decider?.metrics ?? {};
+  if (typeof real_below !== "number" || typeof fake_at !== "number") return null;
+  const fake = format.percent(fake_at);
+  return (
+    <p className="text-sm text-ink-soft">
+      {real_below > 0 ? points(format.percent(real_below), fake) : neverReal(fake)}
+    </p>
+  );
 }
 
 /** Where the probability stands between the two operating points. */

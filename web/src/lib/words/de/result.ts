@@ -37,6 +37,8 @@ export const result = {
     decidedBy: "Entschieden durch",
     points: (real: string, fake: string) =>
       `Unter ${real}: keine Spuren. Ab ${fake}: Spuren von KI. Dazwischen: unklar.`,
+    neverReal: (fake: string) =>
+      `Ab ${fake}: Spuren von KI. Darunter: unklar. „Keine Spuren“ sagt dieses Modell nie.`,
     not: {
       FAKE: "Es sagt nicht, wer die Datei warum gemacht hat oder was an ihr falsch ist. Modelle irren sich.",
       REAL: "Es beweist nicht, dass die Datei echt ist: Neue Verfahren hinterlassen vielleicht unbekannte Spuren.",

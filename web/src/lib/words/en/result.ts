@@ -36,6 +36,8 @@ export const result = {
     decidedBy: "Decided by",
     points: (real: string, fake: string) =>
       `Below ${real}: no signs. From ${fake} on: signs of AI. Between: cannot tell.`,
+    neverReal: (fake: string) =>
+      `From ${fake} on: signs of AI. Below: cannot tell. This model never says “no signs”.`,
     not: {
       FAKE: "It does not say who made it, why, or which part of the story it tells is wrong. Models make mistakes.",
       REAL: "It does not prove that the file is authentic: new methods may leave traces that no model knows.",
