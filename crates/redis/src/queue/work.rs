@@ -17,6 +17,8 @@ use super::{PATIENCE, QUEUE, RedisQueue, job};
 
 /// The reason under which BullMQ's scripts bury a job whose workers died over it. No processor is called then.
 const LOST: &str = "job stalled more than allowable limit";
+/// BullMQ's word for "back to where it waited, and this was no attempt"; no limit is set by it.
+const GIVEN_BACK: bullmq::Error = bullmq::Error::RateLimited { delay_ms: 0 };
 /// What BullMQ needs after the last job: writing its end, and coming back from waiting for the next one. Longer only
 /// where the server does not answer, and then there is nothing to wait for.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(6);
@@ -33,7 +35,7 @@ impl RedisQueue {
         let mut stopped = pin!(stopped(stop));
         let shift = Arc::new(Shift::new(handler));
         let (worker, queue) = tokio::select! {
-            ready = self.begin(&shift, options.concurrency) => ready,
+            ready = self.begin(&shift, options.concurrency, stop) => ready,
             () = &mut stopped => return Ok(()),
         };
         let mut burials = Burials { queue: &queue, shift: &shift, running: JoinSet::new() };
@@ -49,10 +51,10 @@ impl RedisQueue {
     }
 
     /// Tries until the server is there.
-    async fn begin(&self, shift: &Arc<Shift>, concurrency: u16) -> (Worker, Queue) {
+    async fn begin(&self, shift: &Arc<Shift>, concurrency: u16, stop: &StopToken) -> (Worker, Queue) {
         let mut is_down = false;
         loop {
-            match self.try_to_begin(shift, concurrency).await {
+            match self.try_to_begin(shift, concurrency, stop).await {
                 Ok(ready) => return ready,
                 Err(error) if !is_down => {
                     tracing::warn!(%error, "no jobs are taken until Redis is back");
@@ -68,12 +70,13 @@ impl RedisQueue {
         &self,
         shift: &Arc<Shift>,
         concurrency: u16,
+        stop: &StopToken,
     ) -> Result<(Worker, Queue), bullmq::Error> {
         let queue = self.open().await?.queue.clone();
         let options =
             self.options.worker(concurrency).connection(self.connection.clone()).prefix(&*self.prefix);
-        let shift = Arc::clone(shift);
-        let process = move |job: bullmq::Job, _| process(Arc::clone(&shift), job);
+        let (shift, stop) = (Arc::clone(shift), stop.clone());
+        let process = move |job: bullmq::Job, _| process(Arc::clone(&shift), stop.clone(), job);
         Ok((Worker::with_options(QUEUE, process, options).await?, queue))
     }
 }
@@ -106,7 +109,15 @@ async fn leave(worker: &Worker, shift: &Shift, [grace, patience]: [Duration; 2],
     }
 }
 
-async fn process(shift: Arc<Shift>, job: bullmq::Job) -> Result<serde_json::Value, bullmq::Error> {
+async fn process(
+    shift: Arc<Shift>,
+    stop: StopToken,
+    job: bullmq::Job,
+) -> Result<serde_json::Value, bullmq::Error> {
+    // The end of one job fetches the next, and the library hears of the stop a moment later than the token.
+    if stop.is_stopped() {
+        return Err(GIVEN_BACK);
+    }
     let Some(ours) = job::claimed(&job) else {
         tracing::error!(job.id = job.id(), job.name = job.name(), "a job in the queue is none of ours");
         return Err(bullmq::Error::Unrecoverable(format!("{:?} is no job of this queue", job.name())));
@@ -115,8 +126,7 @@ async fn process(shift: Arc<Shift>, job: bullmq::Job) -> Result<serde_json::Valu
         Ok(()) => Ok(serde_json::Value::Null),
         Err(JobFailure::Retry(why)) => Err(bullmq::Error::ProcessingError(why)),
         Err(JobFailure::GiveUp(why)) => Err(bullmq::Error::Unrecoverable(why)),
-        // BullMQ's word for "back to where it waited, and this was no attempt"; no limit is set by it.
-        Err(JobFailure::GiveBack) => Err(bullmq::Error::RateLimited { delay_ms: 0 }),
+        Err(JobFailure::GiveBack) => Err(GIVEN_BACK),
     }
 }
 
