@@ -1,5 +1,8 @@
 import { accessible, expect, shots, signIn, test } from "./walk";
 
+// The file of its first address does not exist.
+test.use({ expectedErrors: [/status of 404/] });
+
 test("somebody signs up, signs out and signs in again", async ({ page }) => {
   await page.goto("/media/00000000-0000-4000-8000-000000000000");
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
