@@ -39,6 +39,15 @@ impl Transaction {
         Self { inner, _turn: turn }
     }
 
+    /// From here on its commit need not wait for the disk; see [`crate::database::Database::begin_hasty`].
+    pub(crate) async fn hasten(&self) -> Result<(), DbErr> {
+        // SQLite, as it is opened here, never waits for the disk at a commit.
+        if self.get_database_backend() == DbBackend::Postgres {
+            self.execute_unprepared("set local synchronous_commit = off").await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.inner.commit().await
     }

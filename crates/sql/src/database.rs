@@ -148,10 +148,7 @@ impl Database {
     /// database may take it back, never anything that was committed otherwise. For what is said again then.
     pub(crate) async fn begin_hasty(&self) -> Result<Transaction, Fault> {
         let transaction = self.begin().await?;
-        // SQLite, as it is opened here, never waits for the disk at a commit.
-        if self.is_postgres() {
-            transaction.execute_unprepared("set local synchronous_commit = off").await?;
-        }
+        transaction.hasten().await?;
         Ok(transaction)
     }
 

@@ -3,9 +3,10 @@
 
 use std::error::Error;
 
-use futures_util::future::FutureExt as _;
+use futures_util::future::{self, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
 use time::Duration;
+use tokio::sync::mpsc;
 
 use super::Ports;
 use super::plan::{Plan, plan};
@@ -64,24 +65,38 @@ pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
 
 /// Runs errands that this process has written, as they come, a few at a time. Never ends by itself.
 pub async fn run_own_errands(ports: &Ports) {
-    let own = stream::unfold((), |()| async { Some((ports.own_errands.next().await?, ())) });
-    own.for_each_concurrent(AT_ONCE, |errand| async {
-        if let Err(error) = run_own(ports, errand).await {
-            tracing::warn!(error = &error as &dyn Error, "an errand is left to the rows");
-        }
-    })
-    .await;
+    let (done, ended) = mpsc::channel(BATCH.into());
+    let own = stream::unfold(ports.own_errands.clone(), |own| async move { Some((own.next().await?, own)) });
+    let run = own.for_each_concurrent(AT_ONCE, |errand| run_own(ports.clone(), errand, done.clone()));
+    future::join(run, strike_off(ports.clone(), ended)).await;
 }
 
-async fn run_own(ports: &Ports, errand: Errand) -> Result<(), StoreError> {
-    let outcome = run_to_the_end(ports, errand, LONGEST_OWN).await;
-    if let Some((id, pause)) = outcome.later {
-        ports.outbox.later(id, ports.ambient.now() + pause).await?;
+async fn run_own(ports: Ports, errand: Errand, done: mpsc::Sender<i64>) {
+    let outcome = run_to_the_end(&ports, errand, LONGEST_OWN).await;
+    for id in outcome.done {
+        // The other end is there as long as this one.
+        let _ = done.send(id).await;
     }
-    if outcome.done.is_empty() {
-        return Ok(());
+    if let Some((id, pause)) = outcome.later
+        && let Err(error) = ports.outbox.later(id, ports.ambient.now() + pause).await
+    {
+        left_to_the_rows(&error);
     }
-    ports.outbox.done(&outcome.done).await
+}
+
+/// Strikes off what is done; what ends while the rows are written goes together the next time.
+async fn strike_off(ports: Ports, mut ended: mpsc::Receiver<i64>) {
+    let mut ids = Vec::new();
+    while ended.recv_many(&mut ids, BATCH.into()).await > 0 {
+        if let Err(error) = ports.outbox.done(&ids).await {
+            left_to_the_rows(&error);
+        }
+        ids.clear();
+    }
+}
+
+fn left_to_the_rows(error: &StoreError) {
+    tracing::warn!(error = error as &dyn Error, "an errand is left to the rows");
 }
 
 /// Runs an errand and what follows from it.

@@ -40,6 +40,8 @@ pub(super) async fn end(
     let remaining = held.run.remaining - 1;
     let mut ended = None;
     if remaining > 0 {
+        // The end of the run makes it durable too; forgotten before that, it is judged again.
+        tx.hasten().await?;
         let changed = analysis_runs::ActiveModel { remaining: Set(remaining), ..held.begun(now) };
         held.change(&tx, RunStatus::Processing, None, changed, now).await?;
     } else {

@@ -49,7 +49,8 @@ pub(super) async fn plan(
     place: u32,
     now: OffsetDateTime,
 ) -> Result<Option<Errand>, Fault> {
-    let tx = db.begin().await?;
+    // Forgotten with a crash of the database, the run is planned again by its errand, which is there.
+    let tx = db.begin_hasty().await?;
     let held = match hold(&tx, id).await? {
         Some(held) if !held.is_ended() && held.run.planned_at.is_none() => held,
         _ => return Ok(None),
