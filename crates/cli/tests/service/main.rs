@@ -16,3 +16,4 @@ mod spread;
 mod stage;
 mod storage;
 mod strangers;
+mod web_server;

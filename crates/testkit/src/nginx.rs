@@ -1,0 +1,82 @@
+//! nginx for tests: the configuration of `deploy/web`, on a free port, with everything that it writes in a temporary
+//! folder.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// nginx in front of an API server; it goes away when this is dropped.
+#[derive(Debug)]
+pub struct WebServer {
+    child: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl WebServer {
+    /// Serves the files of `root`, and passes everything else to the API server at `api`, such as `127.0.0.1:3000`.
+    pub fn start(root: &Path, api: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("dk-test-nginx-").tempdir()?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+        let child = Command::new(checkout.join("deploy/web/start.sh"))
+            .env("PATH", path_with_nginx(&checkout)?)
+            .env("API_UPSTREAM", api)
+            .env("WEB_LISTEN", format!("127.0.0.1:{port}"))
+            .env("WEB_ROOT", root)
+            .env("WEB_PREFIX", folder.path())
+            .stdin(Stdio::null())
+            .spawn()
+            .context("cannot run deploy/web/start.sh")?;
+        let mut server = Self { child, port, _folder: folder };
+        server.wait_until_it_listens()?;
+        Ok(server)
+    }
+
+    /// Where it is: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
+        let begin = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("nginx ended with {status}");
+            }
+            if begin.elapsed() > PATIENCE {
+                bail!("nginx does not listen on port {}", self.port);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for WebServer {
+    fn drop(&mut self) {
+        // Its workers end with it only when it is asked to.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where `scripts/setup tests` puts nginx when the machine has none.
+fn path_with_nginx(checkout: &Path) -> anyhow::Result<std::ffi::OsString> {
+    let home = std::env::var_os("DRISHTIKSHA_HOME")
+        .map_or_else(|| checkout.join(".drishtiksha"), |home| checkout.join(home));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin"), home.join("nginx/usr/sbin")])
+        .collect();
+    if !folders.iter().any(|folder| folder.join("nginx").is_file()) {
+        bail!("there is no nginx; hint: scripts/setup tests installs it");
+    }
+    Ok(std::env::join_paths(folders)?)
+}
