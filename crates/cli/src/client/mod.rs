@@ -11,7 +11,6 @@ mod kept;
 mod messages;
 mod runs;
 mod send;
-mod stopping;
 mod typed;
 mod upload;
 mod watch;

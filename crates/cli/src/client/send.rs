@@ -16,7 +16,6 @@ use tokio_util::io::ReaderStream;
 use super::fault::Fault;
 use super::http::{Server, first_pause, longer};
 use super::messages::Medium;
-use super::stopping::stopped;
 use crate::analyze::progress::FileProgress;
 use crate::failure::Failure;
 
@@ -85,7 +84,7 @@ impl Sending<'_> {
             self.bar.warn(&format!("{fault}; trying again in {:.1} s", wait.as_secs_f32()));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = stopped(self.stop) => return Ok(None),
+                () = self.stop.stopped() => return Ok(None),
             }
         }
     }
@@ -104,7 +103,7 @@ impl Sending<'_> {
         loop {
             tokio::select! {
                 answer = &mut exchange => return answer.map(Some),
-                () = stopped(self.stop) => return Ok(None),
+                () = self.stop.stopped() => return Ok(None),
                 _ = ticks.tick() => {}
             }
             let now = sent.load(Ordering::Relaxed);
