@@ -1,6 +1,7 @@
 //! Messages that cross a process border, in the names of the outside contract. Holds their shapes and how
 //! they are made from the domain; decides nothing and does no I/O.
 
+mod card;
 mod document;
 mod event;
 mod finding;
@@ -8,6 +9,7 @@ mod payload;
 mod thin;
 mod vote;
 
+pub use card::CardMessage;
 pub use document::{
     AudioProperties, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage, SCHEMA,
     VerdictMessage, VideoProperties,
