@@ -92,6 +92,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "30",
         "seconds from 1 to 3600 that running work may take when the process must go",
     ),
+    plain(
+        "server.max_connections",
+        "MAX_CONNECTIONS",
+        "8192",
+        "connections from 16 to 1000000 that each port holds at the same time; further ones wait",
+    ),
     plain("log.format", "LOG_FORMAT", "text", "text or json"),
     plain("auth.sign_up", "SIGN_UP", "open", "open or closed"),
     plain("auth.access_minutes", "ACCESS_TOKEN_MINUTES", "15", "minutes from 1 to 1440"),
@@ -119,6 +125,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "redis.url",
         "REDIS_URL",
         "redis://… or rediss://…; empty keeps queue and events inside this process",
+    ),
+    plain(
+        "redis.ca_file",
+        "REDIS_CA_FILE",
+        "",
+        "a file with the certificate (PEM) of the authority that vouches for the server of a rediss:// address; empty believes public authorities",
     ),
     plain(
         "redis.prefix",

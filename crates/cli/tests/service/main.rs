@@ -14,6 +14,8 @@ mod process;
 mod sockets;
 mod spread;
 mod stage;
+mod stopping;
 mod storage;
 mod strangers;
+mod watching;
 mod web_server;
