@@ -105,6 +105,8 @@ codes! {
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside of the file";
     /// Fields that are missing, unknown or wrong.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are wrong";
+    /// A name for a request that was another one.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "This Idempotency-Key came with another request";
     /// A model that no server has.
     UnknownModel = "unknown_model", UNPROCESSABLE_ENTITY, "There is no such model";
     /// Too often.
@@ -280,7 +282,10 @@ impl From<QueueError> for Problem {
 
 impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
-        Self::inner(Code::Internal, error)
+        match error {
+            PasswordError::Busy { retry_after } => Self::new(Code::Busy).retry_after(retry_after),
+            PasswordError::Failed { .. } => Self::inner(Code::Internal, error),
+        }
     }
 }
 
@@ -304,6 +309,7 @@ impl From<AcceptError> for Problem {
             AcceptError::Inspect(error) => error.into(),
             AcceptError::Storage(error) => error.into(),
             AcceptError::Store(error) => error.into(),
+            AcceptError::KeyTaken => Self::new(Code::IdempotencyKeyReused),
             AcceptError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),
         }
     }
@@ -313,6 +319,7 @@ impl From<RerunError> for Problem {
     fn from(error: RerunError) -> Self {
         match error {
             RerunError::NoMedia => Self::new(Code::NotFound),
+            RerunError::KeyTaken => Self::new(Code::IdempotencyKeyReused),
             RerunError::UnderWay => Self::new(Code::RunUnderWay),
             RerunError::Store(error) => error.into(),
             RerunError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),

@@ -90,10 +90,12 @@ macro_rules! store_suite {
                 a_removed_medium_leaves_nothing_but_an_errand
                 payloads_come_back_as_they_were
                 media_that_exist_are_told_from_those_that_do_not
+                a_store_has_a_mark_of_its_own_that_counts_sweeps
             }
             runs {
                 an_accepted_file_has_rows_an_errand_and_an_event
                 the_same_key_leads_to_the_same_medium_for_a_day
+                the_same_key_on_another_request_is_taken
                 another_run_begins_when_the_last_one_has_ended
                 a_run_is_planned_once_and_every_model_has_its_row
                 a_run_that_waits_says_why

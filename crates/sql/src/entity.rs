@@ -11,6 +11,7 @@ pub(crate) mod audit_log;
 pub(crate) mod deepfake_analyses;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;
+pub(crate) mod installation;
 pub(crate) mod jobs;
 pub(crate) mod media;
 pub(crate) mod outbox;

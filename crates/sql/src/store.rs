@@ -11,6 +11,7 @@ mod idempotency;
 mod keys;
 mod library;
 mod lists;
+mod marks;
 mod outbox;
 mod people;
 mod removal;

@@ -31,7 +31,8 @@ const MAX_MODELS: usize = 32;
 #[utoipa::path(
     post, path = "/media", tag = "media", security(("token" = []), ("apiKey" = [])),
     params(("Idempotency-Key" = Option<String>, Header,
-        description = "Makes sending the same upload twice within 24 hours harmless",
+        description = "Makes sending the same upload twice within 24 hours harmless; another file or other fields under \
+            the same key are refused with 422",
         min_length = 1, max_length = 255)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 202, description = "Accepted; its first run is on its way", body = MediaBody,
@@ -47,11 +48,6 @@ pub(super) async fn upload(
 ) -> Result<Response, Problem> {
     let request = request.map(linger);
     let key = idempotency_key(&headers)?;
-    if let Some(key) = &key
-        && let Some(media) = app.ports.runs.accepted_before(signed.id(), key).await?
-    {
-        return Ok(accepted(&media));
-    }
     refuse_declared(&app, &headers)?;
     take(&app, &format!("uploads:user:{}", signed.id()), app.config.uploads_per_user).await?;
     let busy = |_| Problem::new(Code::Busy).retry_after(Duration::from_secs(2));

@@ -20,6 +20,7 @@ mod passwords;
 mod problems;
 mod runs;
 mod sessions;
+mod sweeps;
 mod thumbnails;
 mod uploads;
 mod web;

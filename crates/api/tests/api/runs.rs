@@ -32,6 +32,8 @@ async fn asking_twice_with_one_key_makes_one_run() {
     let twice = olga.with("idempotency-key", "again").post(&path, &json!({})).await;
     assert_eq!((once.status.as_u16(), twice.status.as_u16()), (202, 202));
     assert_eq!(once.json()["id"], twice.json()["id"]);
+    let other = olga.with("idempotency-key", "again").post(&path, &json!({"priority": "batch"})).await;
+    other.is_problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]

@@ -36,10 +36,12 @@ pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
 };
 pub use runs::{
-    Accepted, AddRun, Analysis, Begun, EndOfAnalysis, Ended, NewMedia, NewRun, Reopened, Run, RunDetail,
-    Runs, StalledRun, Start,
+    Accepted, AddRun, Analysis, Before, Begun, EndOfAnalysis, Ended, IdempotencyKey, NewMedia, NewRun,
+    Reopened, Run, RunDetail, Runs, StalledRun, Start,
 };
-pub use storage::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
+pub use storage::{
+    ByteStream, Incoming, LocalFile, Mark, NoMark, Staged, Storage, StorageError, Stored, StoredEntry,
+};
 
 /// Why a store of rows could not answer.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId,
-    RunStatus, Urgency, UserId, Verdict,
+    RunStatus, Sha256, Urgency, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
@@ -123,13 +123,33 @@ pub struct Begun {
     pub errand: Errand,
 }
 
+/// A name that somebody gave to a request, so that sending it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The name.
+    pub name: String,
+    /// Of everything that was asked for: the same name on another request is a mistake of the client.
+    pub digest: Sha256,
+}
+
+/// What an idempotency key led to before.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Before {
+    /// The same request came; this is its medium.
+    Same(Box<Media>),
+    /// Another request came under this name.
+    Other,
+}
+
 /// What came of accepting a file.
 #[derive(Debug, Clone)]
 pub enum Accepted {
     /// Media, run and outbox rows were written.
     New(Box<Media>, Begun),
-    /// The same idempotency key came before; this is what it led to.
+    /// The same request came before; this is what it led to.
     Again(Box<Media>),
+    /// Another request came before under the same idempotency key.
+    KeyTaken,
 }
 
 /// What came of asking for another run.
@@ -137,8 +157,10 @@ pub enum Accepted {
 pub enum AddRun {
     /// Written.
     Added(Box<Run>, Begun),
-    /// The same idempotency key came before.
+    /// The same request came before.
     Again(Box<Run>),
+    /// Another request came before under the same idempotency key.
+    KeyTaken,
     /// A run of this medium is under way.
     UnderWay,
     /// The owner has no such medium.
@@ -209,22 +231,22 @@ pub trait Runs: Send + Sync {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError>;
     /// What an idempotency key led to before, so that a file need not be stored again.
     async fn accepted_before(
         &self,
         owner: UserId,
-        idempotency_key: &str,
-    ) -> Result<Option<Media>, StoreError>;
+        key: &IdempotencyKey,
+    ) -> Result<Option<Before>, StoreError>;
     /// Another run, unless one is under way.
     async fn add_run(
         &self,
         owner: UserId,
         media: MediaId,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<AddRun, StoreError>;
     /// What planning needs to know: the run, its medium's kind, owner, and how many unfinished runs that owner has

@@ -4,8 +4,9 @@ use dk_domain::{MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
 
 use super::Ports;
 use super::reading::read_file;
+use super::request_key::Asked;
 use crate::ports::{
-    Accepted, Content, InspectError, Media, NewMedia, NewRun, Staged, StorageError, StoreError,
+    Accepted, Before, Content, InspectError, Media, NewMedia, NewRun, Staged, StorageError, StoreError,
 };
 
 /// A file that has come in whole, and what was said with it.
@@ -30,7 +31,7 @@ pub struct Upload {
 pub struct Taken {
     /// Its row.
     pub media: Media,
-    /// Whether the same idempotency key had brought it before.
+    /// Whether the same request had brought it before.
     pub again: bool,
 }
 
@@ -46,6 +47,9 @@ pub enum AcceptError {
     /// Its rows could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The idempotency key came with another request.
+    #[error("another request came under the same idempotency key")]
+    KeyTaken,
     /// A model was asked for that no server has.
     #[error("there is no model {name}; available are {known}")]
     UnknownModel {
@@ -61,10 +65,25 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
     if let Some((name, known)) = ports.unknown_model(&upload.models).await {
         return Err(AcceptError::UnknownModel { name, known });
     }
+    let asked = Asked {
+        file: Some(&upload.staged.sha256),
+        description: upload.description.as_deref(),
+        models: &upload.models,
+        urgency: upload.urgency,
+    };
+    let key = upload.idempotency_key.map(|name| asked.under(name));
+    if let Some(key) = &key {
+        // A file that came before need not be looked at and stored again.
+        match ports.runs.accepted_before(owner, key).await? {
+            Some(Before::Same(media)) => return Ok(Taken { media: *media, again: true }),
+            Some(Before::Other) => return Err(AcceptError::KeyTaken),
+            None => {}
+        }
+    }
     let (staged, facts, mimetype) = inspect(ports, upload.staged).await?;
     let id = MediaId::from(ports.ambient.id());
     let stored = ports.storage.keep(staged, facts.kind, id).await?;
-    let key = stored.key.clone();
+    let stored_key = stored.key.clone();
     let media = NewMedia {
         id,
         user_id: owner,
@@ -76,8 +95,7 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
         facts,
     };
     let run = NewRun { id: RunId::from(ports.ambient.id()), wanted: upload.models, urgency: upload.urgency };
-    let accepted =
-        ports.runs.accept(&media, &run, upload.idempotency_key.as_deref(), ports.ambient.now()).await;
+    let accepted = ports.runs.accept(&media, &run, key.as_ref(), ports.ambient.now()).await;
     match accepted {
         Ok(Accepted::New(media, begun)) => {
             ports.own_errands.hand_over(begun.errand);
@@ -85,8 +103,12 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
             Ok(Taken { media: *media, again: false })
         }
         Ok(Accepted::Again(media)) => {
-            drop_file(ports, &key).await;
+            drop_file(ports, &stored_key).await;
             Ok(Taken { media: *media, again: true })
+        }
+        Ok(Accepted::KeyTaken) => {
+            drop_file(ports, &stored_key).await;
+            Err(AcceptError::KeyTaken)
         }
         // Whether the rows were written is not known when the connection broke in the middle; the sweep of orphans
         // removes the file later if they were not.

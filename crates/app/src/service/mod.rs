@@ -10,8 +10,10 @@ mod reading;
 mod reconcile;
 mod relay;
 mod remove;
+mod request_key;
 mod rerun;
 mod retry;
+mod sweep;
 mod thumbnail;
 mod work;
 
@@ -28,11 +30,12 @@ pub use accept::{AcceptError, Taken, Upload, accept};
 pub use cancel::cancel_run;
 pub use errands::OwnErrands;
 pub use plan::plan;
-pub use reconcile::{MendError, Retention, forget_old, reconcile, sweep_orphans};
+pub use reconcile::{MendError, Retention, forget_old, reconcile};
 pub use relay::{relay, run_own_errands};
 pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
+pub use sweep::sweep_orphans;
 pub use thumbnail::thumbnail;
 pub use work::{job_lost, work};
 

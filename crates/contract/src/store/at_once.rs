@@ -7,7 +7,7 @@ use dk_domain::{MediaKind, RunStatus};
 use tokio::task::JoinSet;
 
 use super::Stores;
-use super::world::{accepted, at, end, fake, member, model, new_run, start, under_way, upload};
+use super::world::{accepted, at, end, fake, key, member, model, new_run, start, under_way, upload};
 
 const MODELS: [&str; 5] = ["aa", "bb", "cc", "dd", "ee"];
 
@@ -54,13 +54,16 @@ pub async fn an_upload_sent_many_times_at_once_is_accepted_once(stores: &Stores)
     for _ in 0..8 {
         let stores = stores.clone();
         let new = upload(ada.id, "a.jpg", MediaKind::Image);
-        all.spawn(async move { stores.runs.accept(&new, &new_run(), Some("key"), at(1)).await.unwrap() });
+        all.spawn(
+            async move { stores.runs.accept(&new, &new_run(), Some(&key("key", 1)), at(1)).await.unwrap() },
+        );
     }
     let answers = all.join_all().await;
     let ids: BTreeSet<_> = answers
         .iter()
         .map(|answer| match answer {
             Accepted::New(media, _) | Accepted::Again(media) => media.id,
+            Accepted::KeyTaken => panic!("all ask for the same"),
         })
         .collect();
     assert_eq!(ids.len(), 1);

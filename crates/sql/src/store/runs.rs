@@ -11,8 +11,8 @@ mod work;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, ProgressMark, Reopened,
-    Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, Before, EndOfAnalysis, Ended, Errand, Event, IdempotencyKey, NewMedia, NewRun,
+    ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
 use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
 use time::OffsetDateTime;
@@ -28,19 +28,19 @@ impl Runs for Store {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError> {
-        let accept = accept::accept(&self.db, media, run, idempotency_key, now);
+        let accept = accept::accept(&self.db, media, run, key, now);
         self.db.timed("accept a file", accept).await
     }
 
     async fn accepted_before(
         &self,
         owner: UserId,
-        idempotency_key: &str,
-    ) -> Result<Option<Media>, StoreError> {
-        let look = accept::accepted_before(&self.db, owner, idempotency_key, self.ambient.now());
+        key: &IdempotencyKey,
+    ) -> Result<Option<Before>, StoreError> {
+        let look = accept::accepted_before(&self.db, owner, key, self.ambient.now());
         self.db.timed("look for an earlier upload", look).await
     }
 
@@ -49,10 +49,10 @@ impl Runs for Store {
         owner: UserId,
         media: MediaId,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<AddRun, StoreError> {
-        let add = accept::add_run(&self.db, owner, media, run, idempotency_key, now);
+        let add = accept::add_run(&self.db, owner, media, run, key, now);
         self.db.timed("add a run", add).await
     }
 

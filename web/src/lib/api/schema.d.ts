@@ -706,6 +706,31 @@ export interface components {
              */
             sampleRate: number;
         };
+        /** @description The card of a model. */
+        Card: {
+            /** @description What it looks for. */
+            family: string;
+            /** @description What it reads. */
+            kinds: string[];
+            /** @description SPDX expression, or a name where there is none. */
+            licence: string;
+            /** @description What it cannot do, one sentence each. */
+            limits: string[];
+            /** @description Name of the package. */
+            name: string;
+            /** @description Where it comes from. */
+            origin: string;
+            /** @description Name of its pipeline. */
+            pipeline: string;
+            /** @description How well it was measured to work. */
+            quality: string;
+            /** @description One line for people. */
+            title: string;
+            /** @description Version of the package. */
+            version: string;
+            /** @description How much may follow from it: `unrated`, `weak` or `strong`. */
+            weight: string;
+        };
         /** @description A window of sound. */
         ChunkPrediction: {
             /**
@@ -1096,31 +1121,9 @@ export interface components {
             weight: string;
         };
         /** @description A model that can be asked now. */
-        Model: {
-            /** @description What it looks for. */
-            family: string;
-            /** @description What it reads. */
-            kinds: string[];
-            /** @description SPDX expression, or a name where there is none. */
-            licence: string;
-            /** @description What it cannot do, one sentence each. */
-            limits: string[];
-            /** @description Name of the package. */
-            name: string;
-            /** @description Where it comes from. */
-            origin: string;
-            /** @description Name of its pipeline. */
-            pipeline: string;
-            /** @description How well it was measured to work. */
-            quality: string;
+        Model: components["schemas"]["Card"] & {
             /** @description How many servers have it. */
             servers: number;
-            /** @description One line for people. */
-            title: string;
-            /** @description Version of the package. */
-            version: string;
-            /** @description How much may follow from it: `unrated`, `weak` or `strong`. */
-            weight: string;
         };
         /** @description Models that can be asked now. */
         ModelList: {
@@ -1152,7 +1155,7 @@ export interface components {
         /** @description Why a request is not answered as wished. */
         Problem: {
             /** @enum {string} */
-            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "password_change_required" | "wrong_secret" | "wrong_password" | "not_found" | "no_thumbnail" | "method_not_allowed" | "request_timeout" | "email_taken" | "already_set_up" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
+            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "password_change_required" | "wrong_secret" | "wrong_password" | "not_found" | "no_thumbnail" | "method_not_allowed" | "request_timeout" | "email_taken" | "already_set_up" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "idempotency_key_reused" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
             /** @description What is particular this time. */
             detail?: string | null;
             /** @description Wrong fields. */
@@ -3253,7 +3256,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes sending the same upload twice within 24 hours harmless */
+                /** @description Makes sending the same upload twice within 24 hours harmless; another file or other fields under the same key are refused with 422 */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3664,7 +3667,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes asking twice within 24 hours harmless */
+                /** @description Makes asking twice within 24 hours harmless; other wishes under the same key are refused with 422 */
                 "Idempotency-Key"?: string | null;
             };
             path: {

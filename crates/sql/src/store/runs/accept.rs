@@ -1,6 +1,8 @@
 //! The beginning: a medium with its first run, and another run of a medium.
 
-use dk_app::ports::{Accepted, AddRun, Begun, Errand, ErrandKind, EventKind, Media, NewMedia, NewRun};
+use dk_app::ports::{
+    Accepted, AddRun, Before, Begun, Errand, ErrandKind, EventKind, IdempotencyKey, NewMedia, NewRun,
+};
 use dk_domain::{MediaId, ModelName, RunStatus, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -21,14 +23,17 @@ pub(super) async fn accept(
     db: &Database,
     new: &NewMedia,
     run: &NewRun,
-    key: Option<&str>,
+    key: Option<&IdempotencyKey>,
     now: OffsetDateTime,
 ) -> Result<Accepted, Fault> {
     loop {
         if let Some(key) = key
-            && let Some(media) = accepted_before(db, new.user_id, key, now).await?
+            && let Some(before) = accepted_before(db, new.user_id, key, now).await?
         {
-            return Ok(Accepted::Again(Box::new(media)));
+            return Ok(match before {
+                Before::Same(media) => Accepted::Again(media),
+                Before::Other => Accepted::KeyTaken,
+            });
         }
         let tx = db.begin().await?;
         let row = rows::media_row(new, now)?;
@@ -52,13 +57,17 @@ pub(super) async fn accept(
 pub(super) async fn accepted_before(
     db: &Database,
     owner: UserId,
-    key: &str,
+    key: &IdempotencyKey,
     now: OffsetDateTime,
-) -> Result<Option<Media>, Fault> {
-    let Some((media, _)) = idempotency::led_to(&db.read(), &Request::upload(owner, key), now).await? else {
+) -> Result<Option<Before>, Fault> {
+    let Some(led) = idempotency::led_to(&db.read(), &Request::upload(owner, key), now).await? else {
         return Ok(None);
     };
-    owned(owner, media).one(&db.read()).await?.map(rows::media).transpose()
+    if !led.is_same {
+        return Ok(Some(Before::Other));
+    }
+    let media = owned(owner, led.media).one(&db.read()).await?.map(rows::media).transpose()?;
+    Ok(media.map(|media| Before::Same(Box::new(media))))
 }
 
 pub(super) async fn add_run(
@@ -66,7 +75,7 @@ pub(super) async fn add_run(
     owner: UserId,
     media: MediaId,
     run: &NewRun,
-    key: Option<&str>,
+    key: Option<&IdempotencyKey>,
     now: OffsetDateTime,
 ) -> Result<AddRun, Fault> {
     let tx = db.begin().await?;
@@ -76,9 +85,12 @@ pub(super) async fn add_run(
     }
     let request = key.map(|key| Request::rerun(owner, media, key));
     if let Some(request) = &request
-        && let Some((_, before)) = idempotency::led_to(&tx, request, now).await?
-        && let Some(row) = analysis_runs::Entity::find_by_id(before.get()).one(&tx).await?
+        && let Some(led) = idempotency::led_to(&tx, request, now).await?
+        && let Some(row) = analysis_runs::Entity::find_by_id(led.run.get()).one(&tx).await?
     {
+        if !led.is_same {
+            return Ok(AddRun::KeyTaken);
+        }
         return Ok(AddRun::Again(Box::new(rows::run(row)?)));
     }
     let latest = analysis_runs::Entity::find()

@@ -29,6 +29,7 @@ export const problems: Record<ProblemCode, string> = {
   unsupported_content_type: "Diese Art von Daten nimmt der Server nicht an.",
   range_not_satisfiable: "Dieser Teil liegt außerhalb der Datei.",
   validation_failed: "Einige Felder stimmen nicht.",
+  idempotency_key_reused: "Unter demselben Idempotency-Key kam schon eine andere Anfrage.",
   unknown_model: "Dieses Modell gibt es gerade nicht.",
   rate_limited: "Das war zu oft.",
   internal: "Auf dem Server ist etwas schiefgegangen. Es wurde vermerkt.",

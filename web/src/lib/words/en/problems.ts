@@ -29,6 +29,7 @@ export const problems: Record<ProblemCode, string> = {
   unsupported_content_type: "The server does not take this kind of data.",
   range_not_satisfiable: "This part lies outside of the file.",
   validation_failed: "Some fields are wrong.",
+  idempotency_key_reused: "Another request came under the same Idempotency-Key.",
   unknown_model: "There is no such model now.",
   rate_limited: "That was too often.",
   internal: "Something went wrong on the server. It has been logged.",
