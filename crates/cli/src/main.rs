@@ -60,7 +60,7 @@ fn load(args: &[OsString]) -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::Config::resolve(cli.config.as_deref())?;
-    log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
+    let _log = log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
     match cli.command {
         Command::Analyze(args) => analyze::run(&args, &config),
         Command::Models(command) => models::run(&command, &config),
