@@ -14,7 +14,7 @@ use dk_app::account::{
     ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError, SetUpError, SignUpError,
 };
 use dk_app::ports::{InspectError, PasswordError, QueueError, StorageError, StoreError};
-use dk_app::service::{AcceptError, RerunError, RetryError};
+use dk_app::service::{AcceptError, BeginError, FinishError, KeepPartError, RerunError, RetryError};
 
 use crate::messages::{FieldProblem, ProblemBody};
 
@@ -97,6 +97,14 @@ codes! {
     NothingToRetry = "nothing_to_retry", CONFLICT, "There is nothing left to retry";
     /// A run without an end has no report.
     RunNotEnded = "run_not_ended", CONFLICT, "The run has not ended";
+    /// Bytes that do not follow on those that are there.
+    WrongOffset = "wrong_offset", CONFLICT, "The upload does not end there";
+    /// As many unfinished uploads as allowed.
+    TooManyUploads = "too_many_uploads", CONFLICT, "There are too many unfinished uploads";
+    /// As many parts of one upload as allowed.
+    TooManyParts = "too_many_parts", CONFLICT, "The upload is in too many parts";
+    /// A version of the protocol for uploads that is not spoken here.
+    OtherTus = "other_tus", PRECONDITION_FAILED, "This version of tus is not spoken here";
     /// A body over its limit.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The request is too large";
     /// Not JSON where JSON is wanted, not multipart where that is.
@@ -305,6 +313,37 @@ impl From<AcceptError> for Problem {
             AcceptError::Storage(error) => error.into(),
             AcceptError::Store(error) => error.into(),
             AcceptError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),
+            AcceptError::Gone => Self::new(Code::NotFound),
+        }
+    }
+}
+
+impl From<BeginError> for Problem {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::TooMany { .. } => Self::new(Code::TooManyUploads).detail(error.to_string()),
+            BeginError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),
+            BeginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeepPartError> for Problem {
+    fn from(error: KeepPartError) -> Self {
+        match error {
+            KeepPartError::TooMany { .. } => Self::new(Code::TooManyParts).detail(error.to_string()),
+            KeepPartError::Storage(error) => error.into(),
+            KeepPartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FinishError> for Problem {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Storage(error) => error.into(),
+            FinishError::Store(error) => error.into(),
+            FinishError::Accept(error) => error.into(),
         }
     }
 }

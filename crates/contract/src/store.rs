@@ -1,4 +1,4 @@
-//! The promises of the stores of rows: accounts, library, runs, outbox, health log.
+//! The promises of the stores of rows: accounts, library, runs, uploads, outbox, health log.
 //! [`crate::store_suite`] makes a test of each.
 
 pub mod accounts;
@@ -9,12 +9,13 @@ pub mod orders;
 pub mod outbox;
 pub mod runs;
 pub mod sessions;
+pub mod uploads;
 pub mod world;
 
 use std::any::Any;
 use std::sync::Arc;
 
-use dk_app::ports::{Accounts, HealthLog, Library, Outbox, Runs};
+use dk_app::ports::{Accounts, HealthLog, Library, Outbox, Runs, Uploads};
 
 /// One empty store, seen through all its ports.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Stores {
     pub accounts: Arc<dyn Accounts>,
     pub library: Arc<dyn Library>,
     pub runs: Arc<dyn Runs>,
+    pub uploads: Arc<dyn Uploads>,
     pub outbox: Arc<dyn Outbox>,
     pub health: Arc<dyn HealthLog>,
     keep: Arc<dyn Any + Send + Sync>,
@@ -32,13 +34,14 @@ impl Stores {
     /// The ports of one store; `keep` (a folder, a server) lives as long as they do.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Accounts + Library + Runs + Outbox + HealthLog + 'static,
+        S: Accounts + Library + Runs + Uploads + Outbox + HealthLog + 'static,
     {
         let store = Arc::new(store);
         Self {
             accounts: store.clone(),
             library: store.clone(),
             runs: store.clone(),
+            uploads: store.clone(),
             outbox: store.clone(),
             health: store,
             keep: Arc::new(keep),
@@ -118,6 +121,16 @@ macro_rules! store_suite {
                 events_of_many_runs_at_once_have_no_gap
                 errands_are_taken_by_one_of_many
                 an_end_and_a_cancellation_at_once_leave_one_end
+            }
+            uploads {
+                an_upload_is_its_owners_until_its_time_is_over
+                parts_count_where_the_upload_ends_and_nowhere_else
+                an_upload_becomes_one_medium_and_its_parts_go
+                an_upload_that_was_taken_back_becomes_nothing
+                a_refused_upload_says_why_again
+                so_many_uploads_are_open_at_a_time_and_so_many_parts_lie_in_one
+                an_upload_that_was_left_whole_is_found_once
+                of_many_that_put_one_upload_together_one_makes_the_medium
             }
             outbox {
                 errands_come_in_order_and_are_leased

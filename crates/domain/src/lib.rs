@@ -26,7 +26,7 @@ pub use finding::{
     Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track,
     WindowScore, merge_spans,
 };
-pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UserId};
+pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UploadId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
 pub use probability::{OutOfRange, Prediction, Probability, Score};
 pub use reason::Reason;

@@ -16,4 +16,6 @@ pub(crate) mod media;
 pub(crate) mod outbox;
 pub(crate) mod server_health;
 pub(crate) mod sessions;
+pub(crate) mod upload_parts;
+pub(crate) mod uploads;
 pub(crate) mod users;

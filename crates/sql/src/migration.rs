@@ -2,6 +2,7 @@
 
 mod m0001_first;
 mod m0002_accounts;
+mod m0003_uploads;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -10,7 +11,11 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::First), Box::new(m0002_accounts::Accounts)]
+        vec![
+            Box::new(m0001_first::First),
+            Box::new(m0002_accounts::Accounts),
+            Box::new(m0003_uploads::Uploads),
+        ]
     }
 }
 

@@ -18,6 +18,7 @@ mod matrix;
 mod media;
 mod passwords;
 mod problems;
+mod resumable;
 mod runs;
 mod sessions;
 mod thumbnails;

@@ -6,11 +6,12 @@ mod library;
 mod others;
 mod runs;
 mod steps;
+mod uploads;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dk_domain::{Event, EventKind, MediaId, ModelName, RunId, RunStatus, SessionId, UserId, Vote};
+use dk_domain::{Event, EventKind, MediaId, ModelName, RunId, RunStatus, SessionId, UploadId, UserId, Vote};
 use time::OffsetDateTime;
 
 use crate::ports::{
@@ -35,6 +36,7 @@ struct State {
     runs: BTreeMap<RunId, RunRow>,
     /// By person, key and purpose: what it led to, and until when that is known.
     requests: HashMap<(UserId, String, String), (MediaId, RunId, OffsetDateTime)>,
+    uploads: BTreeMap<UploadId, uploads::UploadRow>,
     errands: BTreeMap<i64, ErrandRow>,
     last_errand: i64,
     events: Vec<Event>,

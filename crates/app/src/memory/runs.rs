@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 use super::steps::{end_part, new_media, nothing, pending};
 use super::{MemoryStore, RunRow};
 use crate::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Errand, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Planned,
-    ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, Errand, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Once,
+    Planned, ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError, UploadState,
 };
 
 const UPLOAD: &str = "upload";
@@ -22,18 +22,33 @@ impl Runs for MemoryStore {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError> {
         let mut state = self.lock();
-        let before = state.led_to(media.user_id, idempotency_key, UPLOAD, now);
+        let key = match once {
+            Some(Once::Key(key)) => Some(key.as_str()),
+            Some(Once::Upload(id)) => match state.upload_state(*id) {
+                Some(UploadState::Taken(id)) => {
+                    let media = state.media.get(id).cloned();
+                    return Ok(media.map_or(Accepted::Gone, |media| Accepted::Again(Box::new(media))));
+                }
+                Some(UploadState::Open) => None,
+                Some(UploadState::Refused(_)) | None => return Ok(Accepted::Gone),
+            },
+            None => None,
+        };
+        let before = state.led_to(media.user_id, key, UPLOAD, now);
         if let Some(before) = before.and_then(|(id, _)| state.media.get(&id)) {
             return Ok(Accepted::Again(Box::new(before.clone())));
         }
         state.media.insert(media.id, new_media(media, now));
         let (_, begun) = state.begin(media.id, run, now);
         let led = (media.id, run.id, now + Duration::hours(24));
-        state.note(media.user_id, idempotency_key, UPLOAD, led);
+        state.note(media.user_id, key, UPLOAD, led);
+        if let Some(Once::Upload(id)) = once {
+            state.upload_taken(*id, media.id, now);
+        }
         let stored = state.media[&media.id].clone();
         Ok(Accepted::New(Box::new(stored), begun))
     }

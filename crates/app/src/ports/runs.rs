@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId,
-    RunStatus, Urgency, UserId, Verdict,
+    RunStatus, UploadId, Urgency, UserId, Verdict,
 };
 use time::OffsetDateTime;
 
@@ -123,13 +123,25 @@ pub struct Begun {
     pub errand: Errand,
 }
 
+/// What makes accepting the same file twice harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// A name that the owner gave the request; it is known for a day.
+    Key(String),
+    /// The upload whose parts the file was put together from. It is over in the same transaction, with an errand to
+    /// remove each of its parts.
+    Upload(UploadId),
+}
+
 /// What came of accepting a file.
 #[derive(Debug, Clone)]
 pub enum Accepted {
     /// Media, run and outbox rows were written.
     New(Box<Media>, Begun),
-    /// The same idempotency key came before; this is what it led to.
+    /// The same came before; this is what it led to.
     Again(Box<Media>),
+    /// The upload is no more: it was taken back, or what it led to was removed.
+    Gone,
 }
 
 /// What came of asking for another run.
@@ -209,7 +221,7 @@ pub trait Runs: Send + Sync {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError>;
     /// What an idempotency key led to before, so that a file need not be stored again.

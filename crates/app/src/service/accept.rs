@@ -5,7 +5,7 @@ use dk_domain::{MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
 use super::Ports;
 use super::reading::read_file;
 use crate::ports::{
-    Accepted, Content, InspectError, Media, NewMedia, NewRun, Staged, StorageError, StoreError,
+    Accepted, Content, InspectError, Media, NewMedia, NewRun, Once, Staged, StorageError, StoreError,
 };
 
 /// A file that has come in whole, and what was said with it.
@@ -22,7 +22,7 @@ pub struct Upload {
     /// Only these models; empty means every one that fits.
     pub models: Vec<ModelName>,
     /// Makes sending it twice harmless.
-    pub idempotency_key: Option<String>,
+    pub once: Option<Once>,
 }
 
 /// A file that was taken in.
@@ -30,7 +30,7 @@ pub struct Upload {
 pub struct Taken {
     /// Its row.
     pub media: Media,
-    /// Whether the same idempotency key had brought it before.
+    /// Whether the same had come before.
     pub again: bool,
 }
 
@@ -54,6 +54,9 @@ pub enum AcceptError {
         /// What there is, joined for people.
         known: String,
     },
+    /// The upload was taken back meanwhile.
+    #[error("the upload is no more")]
+    Gone,
 }
 
 /// Takes in a file. When this returns, the file and its rows are durable and a run is on its way.
@@ -76,8 +79,7 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
         facts,
     };
     let run = NewRun { id: RunId::from(ports.ambient.id()), wanted: upload.models, urgency: upload.urgency };
-    let accepted =
-        ports.runs.accept(&media, &run, upload.idempotency_key.as_deref(), ports.ambient.now()).await;
+    let accepted = ports.runs.accept(&media, &run, upload.once.as_ref(), ports.ambient.now()).await;
     match accepted {
         Ok(Accepted::New(media, begun)) => {
             ports.own_errands.hand_over(begun.errand);
@@ -87,6 +89,10 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
         Ok(Accepted::Again(media)) => {
             drop_file(ports, &key).await;
             Ok(Taken { media: *media, again: true })
+        }
+        Ok(Accepted::Gone) => {
+            drop_file(ports, &key).await;
+            Err(AcceptError::Gone)
         }
         // Whether the rows were written is not known when the connection broke in the middle; the sweep of orphans
         // removes the file later if they were not.

@@ -13,6 +13,7 @@ mod remove;
 mod rerun;
 mod retry;
 mod thumbnail;
+mod uploads;
 mod work;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use dk_domain::ModelName;
 
 use crate::ports::{
     Accounts, Ambient, Analyst, Bus, Event, HealthLog, Inspector, JobQueue, Library, Limiter, Outbox,
-    Passwords, Runs, Signal, Storage,
+    Passwords, Runs, Signal, Storage, Uploads,
 };
 
 pub use accept::{AcceptError, Taken, Upload, accept};
@@ -34,6 +35,10 @@ pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
 pub use thumbnail::thumbnail;
+pub use uploads::{
+    Announcement, BeginError, FinishError, KeepPart, KeepPartError, begin_upload, finish_upload, keep_part,
+    tend_uploads,
+};
 pub use work::{job_lost, work};
 
 /// Everything the use-cases need. Cheap to clone.
@@ -43,6 +48,7 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     pub library: Arc<dyn Library>,
     pub runs: Arc<dyn Runs>,
+    pub uploads: Arc<dyn Uploads>,
     pub outbox: Arc<dyn Outbox>,
     pub health: Arc<dyn HealthLog>,
     pub queue: Arc<dyn JobQueue>,

@@ -126,6 +126,7 @@ async fn build_ports(
         accounts: Arc::clone(&store) as Arc<dyn Accounts>,
         library: Arc::clone(&store) as _,
         runs: Arc::clone(&store) as _,
+        uploads: Arc::clone(&store) as _,
         outbox: Arc::clone(&store) as _,
         health: store,
         queue,

@@ -16,4 +16,5 @@ mod spread;
 mod stage;
 mod storage;
 mod strangers;
+mod uploads;
 mod web_server;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dk_app::ports::{Accepted, AddRun, EventKind};
+use dk_app::ports::{Accepted, AddRun, EventKind, Once};
 use dk_domain::{MediaKind, RunStatus};
 use tokio::task::JoinSet;
 
@@ -54,13 +54,15 @@ pub async fn an_upload_sent_many_times_at_once_is_accepted_once(stores: &Stores)
     for _ in 0..8 {
         let stores = stores.clone();
         let new = upload(ada.id, "a.jpg", MediaKind::Image);
-        all.spawn(async move { stores.runs.accept(&new, &new_run(), Some("key"), at(1)).await.unwrap() });
+        let once = Once::Key("key".to_owned());
+        all.spawn(async move { stores.runs.accept(&new, &new_run(), Some(&once), at(1)).await.unwrap() });
     }
     let answers = all.join_all().await;
     let ids: BTreeSet<_> = answers
         .iter()
         .map(|answer| match answer {
             Accepted::New(media, _) | Accepted::Again(media) => media.id,
+            Accepted::Gone => panic!("a key is known for a day"),
         })
         .collect();
     assert_eq!(ids.len(), 1);

@@ -1,7 +1,7 @@
 //! Runs from acceptance to their end.
 
 use dk_app::ports::{
-    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Reopened, Run,
+    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Once, Planned, ProgressMark, Reopened, Run,
     RunDetail, StalledRun, Start,
 };
 use dk_domain::{
@@ -50,7 +50,7 @@ pub async fn the_same_key_leads_to_the_same_medium_for_a_day(stores: &Stores) {
     let (ada, bob) = (member(stores, "ada@example.org").await, member(stores, "bob@example.org").await);
     let send = async |owner: UserId, now: i64| {
         let new = upload(owner, "a.jpg", MediaKind::Image);
-        stores.runs.accept(&new, &new_run(), Some("key"), at(now)).await.unwrap()
+        stores.runs.accept(&new, &new_run(), Some(&Once::Key("key".to_owned())), at(now)).await.unwrap()
     };
     let Accepted::New(first, _) = send(ada.id, 0).await else { panic!("nothing came before") };
     let Accepted::Again(again) = send(ada.id, 86_399).await else { panic!("it came before") };

@@ -118,7 +118,7 @@ pub async fn accepted(stores: &Stores, media: &NewMedia, now: OffsetDateTime) ->
     let run = new_run();
     match stores.runs.accept(media, &run, None, now).await.unwrap() {
         Accepted::New(media, begun) => (*media, run.id, begun.events),
-        Accepted::Again(_) => panic!("nobody sent this before"),
+        Accepted::Again(_) | Accepted::Gone => panic!("nobody sent this before"),
     }
 }
 

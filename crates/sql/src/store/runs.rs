@@ -11,8 +11,8 @@ mod work;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, ProgressMark, Reopened,
-    Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, Once, ProgressMark,
+    Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
 use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
 use time::OffsetDateTime;
@@ -28,10 +28,10 @@ impl Runs for Store {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError> {
-        let accept = accept::accept(&self.db, media, run, idempotency_key, now);
+        let accept = accept::accept(&self.db, media, run, once, now);
         self.db.timed("accept a file", accept).await
     }
 

@@ -1,7 +1,9 @@
 //! The beginning: a medium with its first run, and another run of a medium.
 
-use dk_app::ports::{Accepted, AddRun, Begun, Errand, ErrandKind, EventKind, Media, NewMedia, NewRun};
-use dk_domain::{MediaId, ModelName, RunStatus, UserId};
+use dk_app::ports::{
+    Accepted, AddRun, Begun, Errand, ErrandKind, EventKind, Media, NewMedia, NewRun, Once, UploadState,
+};
+use dk_domain::{MediaId, ModelName, RunStatus, UploadId, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -15,15 +17,19 @@ use crate::rows;
 use crate::store::events::{self, About};
 use crate::store::idempotency::{self, Request};
 use crate::store::library::owned;
-use crate::store::outbox;
+use crate::store::{outbox, uploads};
 
 pub(super) async fn accept(
     db: &Database,
     new: &NewMedia,
     run: &NewRun,
-    key: Option<&str>,
+    once: Option<&Once>,
     now: OffsetDateTime,
 ) -> Result<Accepted, Fault> {
+    let key = match once {
+        Some(Once::Key(key)) => Some(key.as_str()),
+        Some(Once::Upload(_)) | None => None,
+    };
     loop {
         if let Some(key) = key
             && let Some(media) = accepted_before(db, new.user_id, key, now).await?
@@ -31,6 +37,11 @@ pub(super) async fn accept(
             return Ok(Accepted::Again(Box::new(media)));
         }
         let tx = db.begin().await?;
+        if let Some(Once::Upload(upload)) = once
+            && let Some(ended) = ended_before(&tx, new.user_id, *upload).await?
+        {
+            return Ok(ended);
+        }
         let row = rows::media_row(new, now)?;
         media::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
         let (_, errand) = add_first_or_next(&tx, new.id, run, 1, now).await?;
@@ -41,12 +52,26 @@ pub(super) async fn accept(
             tx.rollback().await?;
             continue;
         }
+        if let Some(Once::Upload(upload)) = once {
+            uploads::taken(&tx, *upload, new.id, now).await?;
+        }
         let about = About { user: new.user_id, media: new.id, run: run.id };
         let events = events::write(&tx, about, vec![EventKind::Accepted], now).await?;
         tx.commit().await?;
         let media = rows::media(media::Model { latest_analysis_run_id: Some(run.id.get()), ..row })?;
         return Ok(Accepted::New(Box::new(media), Begun { events, errand }));
     }
+}
+
+/// What an upload that is over has led to; `None` while it is open, and held until the transaction ends.
+async fn ended_before(tx: &Transaction, owner: UserId, upload: UploadId) -> Result<Option<Accepted>, Fault> {
+    let media = match uploads::held_state(tx, upload).await? {
+        Some(UploadState::Open) => return Ok(None),
+        Some(UploadState::Taken(media)) => owned(owner, media).one(tx).await?,
+        Some(UploadState::Refused(_)) | None => None,
+    };
+    let media = media.map(rows::media).transpose()?;
+    Ok(Some(media.map_or(Accepted::Gone, |media| Accepted::Again(Box::new(media)))))
 }
 
 pub(super) async fn accepted_before(
