@@ -9,6 +9,7 @@ mod http;
 mod judged;
 mod kept;
 mod messages;
+mod parts;
 mod runs;
 mod send;
 mod stopping;
