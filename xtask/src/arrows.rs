@@ -18,14 +18,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sql", &["domain", "app", "wire", "contract", "testkit"]),
     ("redis", &["domain", "app", "wire", "contract", "testkit"]),
     ("storage", &["domain", "app", "contract", "testkit"]),
+    ("report", &["domain", "app", "wire"]),
     ("ml-http", &["domain", "app", "wire", "testkit"]),
-    ("api", &["domain", "app", "wire", "testkit"]),
+    ("api", &["domain", "app", "wire", "report", "testkit"]),
     ("worker", &["domain", "app", "wire", "testkit"]),
     (
         "cli",
         &[
-            "domain", "app", "wire", "media", "infer", "sql", "redis", "storage", "ml-http", "api", "worker",
-            "testkit",
+            "domain", "app", "wire", "media", "infer", "sql", "redis", "storage", "report", "ml-http", "api",
+            "worker", "testkit",
         ],
     ),
     ("xtask", &[]),

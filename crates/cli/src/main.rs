@@ -12,7 +12,6 @@ mod log;
 mod models;
 #[cfg(feature = "otel")]
 mod otel;
-mod report;
 mod serve;
 mod style;
 mod wiring;

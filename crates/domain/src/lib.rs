@@ -15,6 +15,7 @@ mod run;
 mod time;
 mod user;
 mod verdict;
+mod waiting;
 mod words;
 
 pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
@@ -34,4 +35,5 @@ pub use run::{AnalysisStatus, RunStatus, Urgency, place_in_queue};
 pub use time::timecode;
 pub use user::{Email, EmailError, Role, Scope};
 pub use verdict::{Says, Verdict, Vote, conclude, conclude_votes};
+pub use waiting::{UnknownWaiting, Waiting};
 pub use words::{UnknownWord, parse_word};

@@ -71,8 +71,11 @@ pub(crate) fn cors(config: &ApiConfig) -> CorsLayer {
         .max_age(Duration::from_mins(10))
 }
 
-/// JSON shrinks well; originals are compressed already and are sent by range.
+/// JSON shrinks well; originals, and pages with originals inside, are compressed already.
 fn shrinks(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    if headers.contains_key(header::CONTENT_DISPOSITION) {
+        return false;
+    }
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     [b"application/json".as_slice(), b"text/html"].iter().any(|known| kind.starts_with(known))
 }

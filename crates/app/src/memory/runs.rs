@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, ErrorCode, Event, EventKind, MediaId, MediaKind, ModelName, RunId, RunStatus,
-    UserId, conclude_votes,
+    UserId, Waiting, conclude_votes,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -116,9 +116,9 @@ impl Runs for MemoryStore {
         Ok(Some(state.write_errand(jobs, now + HEAD_START)))
     }
 
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError> {
         if let Some(row) = self.lock().open_run(id).filter(|row| !row.is_planned) {
-            (row.run.waiting_for, row.updated_at) = (Some(reason.to_owned()), now);
+            (row.run.waiting_for, row.updated_at) = (Some(reason.clone()), now);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId,
-    RunStatus, Urgency, UserId, Verdict,
+    RunStatus, Urgency, UserId, Verdict, Waiting,
 };
 use time::OffsetDateTime;
 
@@ -26,8 +26,8 @@ pub struct Run {
     pub wanted: Vec<ModelName>,
     /// Who waits for it.
     pub urgency: Urgency,
-    /// Why it has not begun, in words, while it waits for something.
-    pub waiting_for: Option<String>,
+    /// Why it has not begun, while it waits for something.
+    pub waiting_for: Option<Waiting>,
     /// What is said of the file, once the run has ended with an answer.
     pub verdict: Option<Verdict>,
     /// When it was asked for.
@@ -240,7 +240,7 @@ pub trait Runs: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Errand>, StoreError>;
     /// Notes why a run cannot be planned yet.
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError>;
     /// Ends a run that no model can take: FAILED, with the verdict "not applicable: no model".
     async fn end_without_models(&self, id: RunId, now: OffsetDateTime) -> Result<Ended, StoreError>;
     /// Begins, or begins again, one model's part.

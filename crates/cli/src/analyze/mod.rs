@@ -132,7 +132,8 @@ impl Work<'_> {
                 let document = document(&input.name, &report);
                 let saved = match &self.args.out {
                     Some(folder) => {
-                        let original = save::wants_original(&report).then(|| std::fs::read(&input.path).ok());
+                        let original =
+                            dk_report::fits(&report.facts).then(|| std::fs::read(&input.path).ok());
                         let subject = save::Subject { path: &input.path, original: original.flatten() };
                         Some(save::report(folder, &subject, &document, &report, self.printer.cards)?)
                     }

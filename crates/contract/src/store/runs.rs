@@ -6,7 +6,7 @@ use dk_app::ports::{
 };
 use dk_domain::{
     AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Probability, Reason, RunId, RunStatus, Urgency,
-    UserId, Verdict,
+    UserId, Verdict, Waiting,
 };
 
 use super::Stores;
@@ -114,15 +114,15 @@ pub async fn a_run_is_planned_once_and_every_model_has_its_row(stores: &Stores) 
 pub async fn a_run_that_waits_says_why(stores: &Stores) {
     let ada = member(stores, "ada@example.org").await;
     let (_, run, _) = accepted(stores, &upload(ada.id, "a.mp4", MediaKind::Video), at(0)).await;
-    stores.runs.wait(run, "no ML server answers", at(1)).await.unwrap();
+    stores.runs.wait(run, &Waiting::NoServer, at(1)).await.unwrap();
     let waits = detail(stores, ada.id, run).await.run;
-    assert_eq!(
-        (waits.status, waits.waiting_for.as_deref()),
-        (RunStatus::Queued, Some("no ML server answers"))
-    );
+    assert_eq!((waits.status, waits.waiting_for), (RunStatus::Queued, Some(Waiting::NoServer)));
+    let missing = Waiting::ModelMissing(model("aasist"));
+    stores.runs.wait(run, &missing, at(1)).await.unwrap();
+    assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, Some(missing));
     planned(stores, run, &["clip-probe"], at(2)).await;
     assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, None);
-    stores.runs.wait(run, "too late", at(3)).await.unwrap();
+    stores.runs.wait(run, &Waiting::NoServer, at(3)).await.unwrap();
     assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, None);
 }
 
@@ -373,7 +373,7 @@ pub async fn runs_that_stand_still_are_found(stores: &Stores) {
     assert_eq!(stores.runs.stalled(at(51), 9).await.unwrap().len(), 3);
     // Looked at, it comes after those that were not, and only when time has passed again.
     stores.runs.progress(&[(still, model("clip-probe"), None)], at(60)).await.unwrap();
-    stores.runs.wait(unplanned, "no ML server answers", at(61)).await.unwrap();
+    stores.runs.wait(unplanned, &Waiting::NoServer, at(61)).await.unwrap();
     let order = |runs: Vec<StalledRun>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
     assert_eq!(order(stores.runs.stalled(at(55), 9).await.unwrap()), [moving]);
     assert_eq!(order(stores.runs.stalled(at(70), 9).await.unwrap()), [moving, still, unplanned]);

@@ -14,7 +14,7 @@ use dk_app::ports::{
     Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, ProgressMark, Reopened,
     Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
-use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
+use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId, Waiting};
 use time::OffsetDateTime;
 
 use super::{Store, events};
@@ -70,7 +70,7 @@ impl Runs for Store {
         self.db.timed("plan a run", plan::plan(&self.db, id, analyses, place, now)).await
     }
 
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError> {
         self.db.timed("note why a run waits", plan::wait(&self.db, id, reason, now)).await
     }
 

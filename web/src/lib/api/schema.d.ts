@@ -1332,8 +1332,12 @@ export interface components {
             /** @enum {string} */
             status: "QUEUED" | "PROCESSING" | "ANALYZED" | "PARTIALLY_ANALYZED" | "FAILED" | "CANCELLED";
             verdict?: components["schemas"]["Verdict"] | null;
+            /** @enum {string|null} */
+            waitingCode?: "no_server" | "model_missing" | null;
             /** @description Why it has not begun, in words, while it waits for something. */
             waitingFor?: string | null;
+            /** @description The model that `model_missing` means. */
+            waitingModel?: string | null;
         };
         /** @description A span that stands out. */
         Segment: {
@@ -4705,7 +4709,10 @@ export interface operations {
     };
     get_runs_id_report: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `json` unless told otherwise. */
+                format?: ("json" | "html") & Record<string, never>;
+            };
             header?: never;
             path: {
                 id: string;
@@ -4721,6 +4728,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileDocument"];
+                    "text/html": string;
                 };
             };
             /** @description A parameter cannot be read */

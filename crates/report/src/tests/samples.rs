@@ -3,7 +3,7 @@
 use dk_app::{ErrorCode, Illustration, ModelCard, ModelFailure, Quality, Report, Thumbnail};
 use dk_domain::*;
 
-use crate::report::Original;
+use crate::Original;
 
 /// No test decodes a picture, so any bytes stand for one.
 const JPEG: &[u8] = b"a small picture";

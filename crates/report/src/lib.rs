@@ -2,11 +2,14 @@
 //!
 //! Everything is inside: style, script, small pictures, and the file itself where it was given. A policy in
 //! the page allows exactly that style and that script, so that text of a hostile file could do nothing even if
-//! it got past [`escape`]. Decides nothing: the verdict and all words of reasons come from the domain.
+//! it got past the escaping. Decides nothing: the verdict and all words of reasons come from the domain. Reads and
+//! writes no file.
 
 mod cards;
+mod document;
 mod escape;
 mod faces;
+mod original;
 mod page;
 mod reading;
 mod series;
@@ -18,14 +21,8 @@ mod words;
 use dk_app::{ModelCard, Report};
 use dk_domain::{Finding, ModelName};
 
-/// The file itself, for the player.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Original<'a> {
-    /// Media type as browsers know it, such as `video/mp4`.
-    pub(crate) mime: &'a str,
-    /// The whole file.
-    pub(crate) bytes: &'a [u8],
-}
+pub use document::read;
+pub use original::{Original, fits};
 
 /// What a part of the page may look at.
 #[derive(Clone, Copy)]
@@ -37,12 +34,7 @@ struct View<'a> {
 }
 
 /// The whole page. `original` is given where the file is small enough and browsers can show it.
-pub(crate) fn html(
-    file_name: &str,
-    report: &Report,
-    cards: &[ModelCard],
-    original: Option<Original<'_>>,
-) -> String {
+pub fn html(file_name: &str, report: &Report, cards: &[ModelCard], original: Option<Original<'_>>) -> String {
     let view = View { file_name, report, cards, original };
     let mut out = String::with_capacity(64 * 1024 + original.map_or(0, |o| o.bytes.len() / 3 * 4));
     page::head(&mut out, &view);
