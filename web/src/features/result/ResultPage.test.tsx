@@ -50,6 +50,7 @@ function runOf(prediction: Prediction | null): Run {
     priority: "interactive",
     createdAt: AT,
     waitingFor: prediction ? null : "no ML server answers",
+    waitingCode: prediction ? null : "no_server",
     verdict: prediction && { prediction, reasons: [], meaning: "" },
     analyses: prediction ? [analysis] : [],
   };
@@ -89,13 +90,13 @@ const model = (name: string): Model => ({
   servers: 1,
 });
 
-function open(medium: MediaDetail) {
+function open(medium: MediaDetail, result = payload) {
   const ok = (body: unknown) => () => ({ status: 200, body });
   const requests = answerRequests({
     "POST /api/v1/auth/refresh": ok(tokenOf(ada)),
     "GET /api/v1/media/m1": ok(medium),
     "GET /api/v1/media/m1/link": ok({ url: "/clip", expiresAt: "2999-01-01T00:00:00Z" }),
-    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: payload }),
+    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: result }),
     "GET /api/v1/models": ok({ items: [model("frames"), model("faces")] }),
     "POST /api/v1/media/m1/analyze": () => ({ status: 202, body: medium.runs[0] }),
   });
@@ -119,7 +120,44 @@ test.each([
 test("while there is no verdict, it says what the run waits for", async () => {
   open(mediumOf(runOf(null)));
   expect(await screen.findByText("No verdict yet")).toBeVisible();
-  expect(screen.getByText(/no ML server answers/)).toBeVisible();
+  expect(screen.getByText(/because no server that judges files answers/)).toBeVisible();
+});
+
+test.each([
+  [{ waitingCode: "model_missing", waitingModel: "faces" }, /no server that answers has the model faces/],
+  [{ waitingCode: null }, "The run waits for its turn."],
+  // A newer server knows reasons that these words do not.
+  [{ waitingCode: "full_moon", waitingFor: "the moon is full" }, "the moon is full"],
+])("a run that waits for %o says so", async (waits, words) => {
+  open(mediumOf({ ...runOf(null), waitingFor: null, ...waits } as Run));
+  expect(await screen.findByText(words)).toBeVisible();
+});
+
+test("what a model saw and what it heard are told together under the cursor of one track", async () => {
+  const both = {
+    ...payload,
+    frame_predictions: [{ index: 0, time_ms: 0, score: 0.2, prediction: "REAL", faces: [] }],
+    chunk_predictions: [{ start_ms: 0, end_ms: 4_000, score: 0.9 }],
+  };
+  open(mediumOf(runOf("FAKE")), both);
+  const track = await screen.findByRole("slider", { name: /^frames: probability over time/ });
+  expect(track).toHaveAttribute("aria-valuetext", "Picture 0:00.0 · 20%; Sound 0:00.0 · 90%");
+  expect(screen.getByText("2 scores")).toBeVisible();
+});
+
+test("a run that has not ended has no report", async () => {
+  const { user } = open(mediumOf(runOf(null)));
+  await user.click(await screen.findByRole("button", { name: "Download" }));
+  for (const name of ["Report as a page (HTML)", "Report as JSON"])
+    expect(await screen.findByRole("menuitem", { name })).toHaveAttribute("aria-disabled", "true");
+});
+
+test("the report of a run is kept as a page", async () => {
+  const { user, requests } = open(mediumOf(runOf("FAKE")));
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL() {} }));
+  await user.click(await screen.findByRole("button", { name: "Download" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Report as a page (HTML)" }));
+  await expect.poll(() => requests.at(-1)?.url).toMatch(/runs\/r1\/report\?format=html$/);
 });
 
 test("a span that stands out leads there, and a reason comes with advice", async () => {

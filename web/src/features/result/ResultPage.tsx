@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { FileQuestion } from "lucide-react";
+import { useMemo } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiProblem } from "@/lib/api/problem";
 import { analysisQuery, type MediaDetail, mediaQuery, modelsQuery, type Run } from "@/lib/api/queries";
@@ -67,7 +68,7 @@ function Result({ medium }: { medium: MediaDetail }) {
   const run = medium.runs.find(({ id }) => id === search.get("run")) ?? medium.runs[0];
   const payloads = usePayloads(run);
   const models = useQuery(modelsQuery);
-  const evidence = [...payloads.values()];
+  const evidence = useMemo(() => [...payloads.values()], [payloads]);
   return (
     <>
       <PageHeader

@@ -29,6 +29,7 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} bis ${to}, ${score}`,
     noSpans: "Kein Abschnitt fällt auf.",
     scores: (count: number) => plural(count, { one: "# Wert", other: "# Werte" }),
+    series: { frames: "Bild", sound: "Ton" },
     thinned: "Der Dienst hat die Werte ausgedünnt.",
   },
   verdict: {
@@ -52,7 +53,6 @@ export const result = {
       "Kein Modell konnte antworten. Lassen Sie die Datei noch einmal oder von anderen Modellen prüfen.",
     partial: "Einige Modelle sind gescheitert; das Urteil beruht auf den übrigen.",
     cancelled: "Dieser Durchgang wurde abgebrochen.",
-    queued: "Der Durchgang wartet.",
   },
   models: {
     title: "Was jedes Modell sagt",
@@ -134,7 +134,12 @@ export const result = {
     detail: "Die Datei, ihre Durchgänge und alle Ergebnisse werden endgültig entfernt.",
     done: "Gelöscht.",
   },
-  download: { menu: "Herunterladen", original: "Original", report: "Bericht als JSON" },
+  download: {
+    menu: "Herunterladen",
+    original: "Original",
+    report: "Bericht als JSON",
+    page: "Bericht als Seite (HTML)",
+  },
   reasons: {
     no_face: ["Es wurde kein Gesicht gefunden.", "Nehmen Sie eine Datei, die ein Gesicht von vorn zeigt."],
     face_too_small: ["Die Gesichter sind zu klein.", "Nehmen Sie die ursprüngliche Auflösung."],

@@ -28,6 +28,7 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} to ${to}, ${score}`,
     noSpans: "No span stands out.",
     scores: (count: number) => plural(count, { one: "# score", other: "# scores" }),
+    series: { frames: "Picture", sound: "Sound" },
     thinned: "Scores were thinned by the service.",
   },
   verdict: {
@@ -50,7 +51,6 @@ export const result = {
     failed: "No model could answer. Run the analysis again, or choose other models.",
     partial: "Some models failed; the verdict rests on the others.",
     cancelled: "This run was cancelled.",
-    queued: "The run waits.",
   },
   models: {
     title: "What each model says",
@@ -132,7 +132,12 @@ export const result = {
     detail: "The file, its runs and all results are removed for good.",
     done: "Deleted.",
   },
-  download: { menu: "Download", original: "Original file", report: "Report as JSON" },
+  download: {
+    menu: "Download",
+    original: "Original file",
+    report: "Report as JSON",
+    page: "Report as a page (HTML)",
+  },
   reasons: {
     no_face: ["No face was found.", "Use a file in which a face is seen from the front."],
     face_too_small: ["Faces are too small to be judged.", "Use the original resolution, not a thumbnail."],
