@@ -9,6 +9,7 @@ mod family;
 mod finding;
 mod ids;
 mod names;
+mod origin;
 mod probability;
 mod reason;
 mod run;
@@ -28,6 +29,10 @@ pub use finding::{
 };
 pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
+pub use origin::{
+    CredentialState, Credentials, Identity, Ingredient, Manifest, ManifestAction, Origin, SourceType, Trace,
+    TraceKind,
+};
 pub use probability::{OutOfRange, Prediction, Probability, Score};
 pub use reason::Reason;
 pub use run::{AnalysisStatus, RunStatus, Urgency, place_in_queue};

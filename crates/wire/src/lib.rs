@@ -4,6 +4,7 @@
 mod document;
 mod event;
 mod finding;
+mod origin;
 mod payload;
 mod thin;
 mod vote;
@@ -14,6 +15,10 @@ pub use document::{
 };
 pub use event::{EventMessage, moment};
 pub use finding::{Failed, Judged};
+pub use origin::{
+    ActionMessage, CredentialsMessage, IdentityMessage, IngredientMessage, ManifestMessage,
+    ProvenanceMessage, TraceMessage,
+};
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
     ResultPayload, Segment,

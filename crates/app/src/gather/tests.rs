@@ -107,6 +107,7 @@ fn finding(model: &str) -> Finding {
         family: "image".parse().unwrap(),
         weight: Weight::Weak,
         outcome: Outcome::NotApplicable(vec![Reason::NoFace]),
+        origin: None,
         took_secs: 0.1,
     }
 }

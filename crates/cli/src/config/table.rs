@@ -36,6 +36,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "a list of folders with model packages, separated as in PATH; they win over the bundled ones",
     ),
+    plain(
+        "trust.anchors",
+        "DRISHTIKSHA_TRUST",
+        "",
+        "a list of PEM files, or folders of them, separated as in PATH: certificates whose Content Credentials are trusted, besides those in the folder trust of the data folder",
+    ),
     plain("engine.choice", "DRISHTIKSHA_ENGINE", "auto", "auto, ort or rten"),
     plain(
         "engine.library",

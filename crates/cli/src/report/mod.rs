@@ -7,6 +7,7 @@
 mod cards;
 mod escape;
 mod faces;
+pub(crate) mod origin;
 mod page;
 mod reading;
 mod series;
@@ -48,6 +49,7 @@ pub(crate) fn html(
     page::head(&mut out, &view);
     page::verdict(&mut out, &view);
     page::facts(&mut out, &view);
+    origin::write(&mut out, &view);
     stage::write(&mut out, &view);
     timeline::write(&mut out, &view);
     strip::write(&mut out, &view);

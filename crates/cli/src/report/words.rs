@@ -102,6 +102,9 @@ pub(super) fn weight(weight: Weight) -> &'static str {
         Weight::Unrated => "unrated: never measured to work here, so its score is shown and decides nothing",
         Weight::Weak => "weak: better than chance on media it never saw, often undecided",
         Weight::Strong => "strong: measured to work well on media from sources it never saw",
+        Weight::Declared => {
+            "declared: reads what the file says of itself, so its probability is stated and not measured"
+        }
     }
 }
 

@@ -43,6 +43,7 @@ fn finding(weight: Weight, outcome: Outcome) -> Finding {
         family: "synthetic-image".parse::<Family>().unwrap(),
         weight,
         outcome,
+        origin: None,
         took_secs: 1.234_567,
     }
 }

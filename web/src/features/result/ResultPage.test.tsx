@@ -40,6 +40,43 @@ const payload: ResultPayload = {
   metrics: { family: "picture", weight: "weak", engine: "onnx", thinned: false },
 };
 
+const origin: ResultPayload = {
+  ...payload,
+  reasons: [],
+  segments: [],
+  provenance: {
+    traces: [
+      {
+        kind: "declaration",
+        rule: "sd-webui-parameters",
+        generator: "Stable Diffusion WebUI",
+        place: 'PNG tEXt "parameters"',
+        says: "<b>Steps: 20</b>",
+      },
+    ],
+    credentials: {
+      state: "valid",
+      meaning: "",
+      problems: [],
+      declares_ai: true,
+      signed_capture: false,
+      manifests: [
+        {
+          label: "a",
+          generator: "Painter 1",
+          title: "fox",
+          issuer: "Somebody",
+          signed_at: "",
+          actions: [{ action: "c2pa.created", software: "", source_type: "trainedAlgorithmicMedia" }],
+          ingredients: [{ title: "sketch", relationship: "parentOf" }],
+          identities: [{ label: "cawg.identity", kind: "cawg.x509.cose" }],
+        },
+      ],
+    },
+    cut: false,
+  },
+};
+
 function runOf(prediction: Prediction | null): Run {
   return {
     id: "r1",
@@ -89,13 +126,13 @@ const model = (name: string): Model => ({
   servers: 1,
 });
 
-function open(medium: MediaDetail) {
+function open(medium: MediaDetail, said: ResultPayload = payload) {
   const ok = (body: unknown) => () => ({ status: 200, body });
   const requests = answerRequests({
     "POST /api/v1/auth/refresh": ok(tokenOf(ada)),
     "GET /api/v1/media/m1": ok(medium),
     "GET /api/v1/media/m1/link": ok({ url: "/clip", expiresAt: "2999-01-01T00:00:00Z" }),
-    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: payload }),
+    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: said }),
     "GET /api/v1/models": ok({ items: [model("frames"), model("faces")] }),
     "POST /api/v1/media/m1/analyze": () => ({ status: 202, body: medium.runs[0] }),
   });
@@ -127,6 +164,20 @@ test("a span that stands out leads there, and a reason comes with advice", async
   await user.click(await screen.findByRole("button", { name: /frames: 0:02\.0 to 0:03\.0/ }));
   expect(container.querySelector("video")?.currentTime).toBe(2);
   expect(screen.getByText("Use the original resolution, not a thumbnail.")).toBeVisible();
+});
+
+test("what the file says of its origin stands there as text, with the chain of its credentials", async () => {
+  const { container } = open(mediumOf(runOf("FAKE")), origin);
+  expect(await screen.findByText("Declares AI")).toBeVisible();
+  expect(screen.getByText("<b>Steps: 20</b>")).toBeVisible();
+  expect(screen.getByText(/Stood in: PNG tEXt "parameters"/)).toBeVisible();
+  expect(
+    screen.getByText("The content is as it was signed, but nobody vouches for the signer."),
+  ).toBeVisible();
+  expect(screen.getByText("c2pa.created · trainedAlgorithmicMedia")).toBeVisible();
+  expect(screen.getByText("Made from “sketch” (parentOf)")).toBeVisible();
+  expect(screen.getByText("Claims an identity, not checked: cawg.x509.cose")).toBeVisible();
+  expect(container.querySelector("b")).toBeNull();
 });
 
 test("markup in a name is shown as text", async () => {

@@ -14,6 +14,7 @@ import { Actions } from "./Actions";
 import { FileCard } from "./FileCard";
 import { ModelCard } from "./ModelCard";
 import { Player } from "./Player";
+import { Provenance } from "./Provenance";
 import type { ResultPayload } from "./queries";
 import { VerdictCard } from "./VerdictCard";
 
@@ -77,6 +78,7 @@ function Result({ medium }: { medium: MediaDetail }) {
       <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="grid min-w-0 content-start gap-4">
           <Player medium={medium} payloads={evidence} />
+          <Provenance payloads={evidence} />
           <h2 className="mt-2 text-lg font-semibold">{texts.title}</h2>
           {run?.analyses.length === 0 && <p className="text-ink-soft">{texts.none}</p>}
           {run?.analyses.map((analysis) => (

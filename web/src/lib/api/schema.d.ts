@@ -579,6 +579,15 @@ export interface components {
             /** @description Types of files of this kind. */
             mimetypes: string[];
         };
+        /** @description A thing that was done. */
+        ActionMessage: {
+            /** @description Such as `c2pa.created`. */
+            action: string;
+            /** @description The program that did it. */
+            software: string;
+            /** @description IPTC digital source type, the last part of its address. */
+            source_type?: string | null;
+        };
         /** @description What one model does within a run, without its payload. */
         Analysis: {
             /**
@@ -723,6 +732,21 @@ export interface components {
              * @description Begin.
              */
             start_ms: number;
+        };
+        /** @description Content Credentials. */
+        CredentialsMessage: {
+            /** @description A manifest that is not invalid declares AI. */
+            declares_ai: boolean;
+            /** @description The active manifest first, then those that its content was made from. */
+            manifests: components["schemas"]["ManifestMessage"][];
+            /** @description The state in one sentence. */
+            meaning: string;
+            /** @description What is wrong, as codes of the C2PA specification. */
+            problems: string[];
+            /** @description A trusted camera signed the recording, and nothing was done to it since. */
+            signed_capture: boolean;
+            /** @description invalid, valid (nobody vouches for the signer) or trusted. */
+            state: string;
         };
         /** @description Size of a picture, upright. */
         Dimensions: {
@@ -923,6 +947,13 @@ export interface components {
              */
             rows: number;
         };
+        /** @description A claim of identity. */
+        IdentityMessage: {
+            /** @description How it is meant to be proven. */
+            kind: string;
+            /** @description Label of the assertion. */
+            label: string;
+        };
         /** @description Size of a picture. */
         ImageDimensions: {
             /**
@@ -935,6 +966,15 @@ export interface components {
              * @description Pixels.
              */
             width: number;
+        };
+        /** @description Something that the content was made from. */
+        IngredientMessage: {
+            /** @description Label of its own manifest. */
+            manifest?: string | null;
+            /** @description parentOf, componentOf or inputTo. */
+            relationship: string;
+            /** @description Title. */
+            title: string;
         };
         /** @description How large things may be. */
         Limits: {
@@ -971,6 +1011,25 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description A manifest. */
+        ManifestMessage: {
+            /** @description What was done. */
+            actions: components["schemas"]["ActionMessage"][];
+            /** @description The program that made it. */
+            generator: string;
+            /** @description Claims of identity (CAWG); shown, not checked. */
+            identities: components["schemas"]["IdentityMessage"][];
+            /** @description What the content was made from. */
+            ingredients: components["schemas"]["IngredientMessage"][];
+            /** @description Whom its certificate names. */
+            issuer: string;
+            /** @description Its label in the file. */
+            label: string;
+            /** @description When it says it was signed. */
+            signed_at: string;
+            /** @description Title of the content. */
+            title: string;
         };
         /** @description An uploaded file. */
         Media: {
@@ -1092,7 +1151,7 @@ export interface components {
             real_below?: number | null;
             /** @description True where a series was thinned. */
             thinned: boolean;
-            /** @description unrated, weak or strong. */
+            /** @description unrated, weak, strong or declared. */
             weight: string;
         };
         /** @description A model that can be asked now. */
@@ -1190,6 +1249,14 @@ export interface components {
              * @description Units in all; null while that is not known.
              */
             total?: number | null;
+        };
+        /** @description Traces and Content Credentials of a file. */
+        ProvenanceMessage: {
+            credentials?: components["schemas"]["CredentialsMessage"] | null;
+            /** @description True where the file holds more than was read. */
+            cut: boolean;
+            /** @description Traces of generators and programs, declarations first. */
+            traces: components["schemas"]["TraceMessage"][];
         };
         /** @description How many jobs stand where. */
         QueueStatus: {
@@ -1294,6 +1361,7 @@ export interface components {
              */
             processing_time: number;
             properties?: components["schemas"]["AudioProperties"] | null;
+            provenance?: components["schemas"]["ProvenanceMessage"] | null;
             /** @description Closed codes. */
             reasons: string[];
             /**
@@ -1455,6 +1523,19 @@ export interface components {
             token: string;
             /** @description Who signed in. */
             user: components["schemas"]["User"];
+        };
+        /** @description A trace. */
+        TraceMessage: {
+            /** @description Generator or program, as far as the trace tells. */
+            generator: string;
+            /** @description declaration (AI made or altered it) or hint (decides nothing). */
+            kind: string;
+            /** @description Where it stood in the file. */
+            place: string;
+            /** @description Name of the rule that found it. */
+            rule: string;
+            /** @description An excerpt of what it says. */
+            says: string;
         };
         /** @description The parts of an upload. The server reads them as they come; this only describes them. */
         UploadForm: {

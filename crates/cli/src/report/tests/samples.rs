@@ -56,6 +56,7 @@ fn finding(index: usize, outcome: Outcome) -> Finding {
         family: family.parse().unwrap(),
         weight,
         outcome,
+        origin: None,
         took_secs: 1.234,
     }
 }
