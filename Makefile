@@ -5,7 +5,7 @@ BIN := target/debug/drishtiksha
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test bench bench-service fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ else
 endif
 	@cd web && npm run --silent check && npm test --silent && npm run --silent e2e
 	@python3 -B -m unittest discover --start-directory bench
+
+traces: weights ## Look whether traces for OpenTelemetry really leave the program
+	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel
+	@scripts/check-traces $(BIN)
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh

@@ -30,6 +30,7 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     launchOptions: { executablePath: chromium(), args: isRoot ? ["--no-sandbox"] : [] },
+    actionTimeout: 30_000,
     locale: "en-GB",
     timezoneId: "UTC",
     trace: "retain-on-failure",

@@ -1,7 +1,7 @@
 import { accessible, expect, shots, signIn, test } from "./walk";
 
 // The file of its first address does not exist.
-test.use({ expectedErrors: [/status of 404/] });
+test.use({ expectedErrors: /status of 404/ });
 
 test("somebody signs up, signs out and signs in again", async ({ page }) => {
   await page.goto("/media/00000000-0000-4000-8000-000000000000");
@@ -60,6 +60,32 @@ test("two tabs are signed in and out together", async ({ context, page, server }
   await expect(other.getByRole("heading", { name: "Library" })).toBeVisible();
 });
 
+test("the first set-up takes its secret from the address, and is over where it is done", async ({ page }) => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/api\/v1\/about/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goto("/setup#a-secret");
+  await expect(page.getByLabel("Set-up secret")).toHaveValue("a-secret");
+  await accessible(page);
+  await shots(page, "set-up");
+  answer();
+  await expect(page.getByText("This server is set up already.")).toBeVisible();
+  await accessible(page);
+});
+
+test("an address that leads nowhere says so", async ({ page, server }) => {
+  await signIn(page, await server.signUp("Fred"));
+  await page.goto("/no/such/page");
+  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await accessible(page);
+  await shots(page, "not-found");
+});
+
 test("theme and language are chosen once and kept", async ({ page, server }) => {
   await signIn(page, await server.signUp("Dora"));
   await page.getByRole("button", { name: /Account, theme/ }).click();
@@ -73,7 +99,7 @@ test("theme and language are chosen once and kept", async ({ page, server }) => 
 });
 
 test.describe("without a server", () => {
-  test.use({ expectedErrors: [/ERR_CONNECTION/] });
+  test.use({ expectedErrors: /ERR_CONNECTION/ });
 
   test("the page says when the server is gone, and goes on when it is back", async ({ page, server }) => {
     await signIn(page, await server.signUp("Eve"));

@@ -1,26 +1,7 @@
 /** The result of a picture, a video and a sound, as a person reads, replays, repeats, compares and deletes it. */
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Page } from "@playwright/test";
-import { accessible, expect, type Person, type Server, shots, signIn, test, testdata } from "./walk";
+import { accessible, expect, judged, shots, signIn, test } from "./walk";
 
-test.use({ expectedErrors: [/status of 404/] });
-
-async function upload(server: Server, person: Person, sample: string): Promise<string> {
-  const headers = { authorization: `Bearer ${await server.token(person)}` };
-  const form = new FormData();
-  form.set("media", new Blob([new Uint8Array(await readFile(testdata(sample)))]), basename(sample));
-  const response = await fetch(`${server.url}/api/v1/media`, { method: "POST", headers, body: form });
-  expect(response.status).toBe(202);
-  const { id } = (await response.json()) as { id: string };
-  return id;
-}
-
-async function judged(page: Page, id: string): Promise<void> {
-  await page.goto(`/media/${id}`);
-  await expect(page.getByRole("button", { name: "Cancel the run" })).toHaveCount(0, { timeout: 60_000 });
-  await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible();
-}
+test.use({ expectedErrors: /status of 404/ });
 
 test("a result is seen, replayed, repeated, compared and deleted, by its owner only", async ({
   page,
@@ -29,9 +10,9 @@ test("a result is seen, replayed, repeated, compared and deleted, by its owner o
 }) => {
   const ada = await server.signUp("Ada");
   const bob = await server.signUp("Bob");
-  const picture = await upload(server, ada, "samples/rocket.jpg");
-  const video = await upload(server, ada, "samples/portrait.mp4");
-  const sound = await upload(server, ada, "samples/reading.ogg");
+  const picture = await server.upload(ada, "samples/rocket.jpg");
+  const video = await server.upload(ada, "samples/portrait.mp4");
+  const sound = await server.upload(ada, "samples/reading.ogg");
   await signIn(page, ada);
 
   await judged(page, picture);

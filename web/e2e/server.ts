@@ -1,16 +1,11 @@
-/** The real program with a data folder of its own: started, stopped, killed, started anew. Ends with its test file. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+/** The real service with a data folder of its own, and the people in it. Ends with its test file. */
 import { existsSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join, resolve } from "node:path";
+import { CHECKOUT, freePort, Program } from "./program";
 
-export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = resolve(CHECKOUT, process.env.PROGRAM ?? "target/debug/drishtiksha");
-const START_MS = 90_000;
+const ML_KEY = "a key for walks only";
 
 export interface Person {
   email: string;
@@ -19,96 +14,84 @@ export interface Person {
   lastName: string;
 }
 
+interface Start {
+  /** Settings, see docs/configuration.md. */
+  env?: Readonly<Record<string, string>>;
+  /** Whether files are judged by a process of its own, `server.ml`, which is not started yet. */
+  apart?: boolean;
+}
+
 export class Server {
   readonly home: string;
-  readonly #port: number;
-  readonly #env: Readonly<Record<string, string>>;
-  #child: ChildProcess | null = null;
-  #said = "";
-
-  private constructor(home: string, port: number, env: Readonly<Record<string, string>>) {
-    this.home = home;
-    this.#port = port;
-    this.#env = env;
-  }
-
-  /** Starts `drishtiksha serve`; `env` changes its settings, see docs/configuration.md. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Server> {
-    const home = await mkdtemp(join(tmpdir(), "drishtiksha-walk-"));
-    const shared = resolve(CHECKOUT, process.env.DRISHTIKSHA_HOME ?? ".drishtiksha");
-    for (const name of ["lib", "weights"]) {
-      if (existsSync(join(shared, name))) await symlink(join(shared, name), join(home, name));
-    }
-    const server = new Server(home, await freePort(), env);
-    await server.launch();
-    return server;
-  }
-
   /** Such as `http://127.0.0.1:4242`; the same after a restart. */
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+  readonly url: string;
+  /** Who judges files, where that is a process of its own. */
+  readonly ml: Program | null;
+  readonly #program: Program;
+  readonly #tokens = new Map<string, string>();
+
+  private constructor(home: string, url: string, program: Program, ml: Program | null) {
+    this.home = home;
+    this.url = url;
+    this.ml = ml;
+    this.#program = program;
   }
 
-  /** Starts it (again), and waits until it listens. */
-  async launch(): Promise<void> {
-    const child = spawn(PROGRAM, ["serve"], {
-      env: {
-        PATH: process.env.PATH ?? "",
-        HOME: process.env.HOME ?? "",
-        DRISHTIKSHA_HOME: this.home,
-        PORT: String(this.#port),
-        METRICS_PORT: "0",
-        REQUESTS_PER_MINUTE: "100000",
-        ...this.#env,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.#child = child;
-    child.stderr?.on(
-      "data",
-      (bytes: Buffer) => void appendFile(join(this.home, "log"), bytes).catch(() => undefined),
-    );
-    await new Promise<void>((done, fail) => {
-      const timer = setTimeout(() => fail(new Error(`it does not listen: ${this.#said}`)), START_MS);
-      child.once("error", fail);
-      child.once("exit", (code) => fail(new Error(`it ended with ${code}: ${this.#said}`)));
-      child.stdout?.on("data", (bytes: Buffer) => {
-        this.#said += bytes.toString();
-        if (!/^metrics/m.test(this.#said)) return;
-        clearTimeout(timer);
-        done();
-      });
-    });
+  /** Starts `drishtiksha serve`, with everything in one process unless told otherwise. */
+  static async start({ env = {}, apart = false }: Start = {}): Promise<Server> {
+    const home = await newHome();
+    const port = await freePort();
+    const log = join(home, "log");
+    const common = { DRISHTIKSHA_HOME: home, METRICS_PORT: "0", REQUESTS_PER_MINUTE: "100000" };
+    const settings = { ...common, PORT: String(port), ...env };
+    const url = `http://127.0.0.1:${port}`;
+    const listens = /^metrics/m;
+    if (!apart) {
+      const program = new Program({ args: ["serve"], env: settings, listens, log });
+      await program.launch();
+      return new Server(home, url, program, null);
+    }
+    const mlPort = String(await freePort());
+    const ml = { ML_SERVER_URLS: `http://127.0.0.1:${mlPort}`, ML_API_KEY: ML_KEY };
+    const args = ["serve", "--roles", "api,worker"];
+    const program = new Program({ args, env: { ...settings, ...ml }, listens, log });
+    const mlEnv = { ...common, ML_PORT: mlPort, ML_API_KEY: ML_KEY };
+    const judge = new Program({ args: ["ml"], env: mlEnv, listens, log: join(home, "ml.log") });
+    await program.launch();
+    return new Server(home, url, program, judge);
   }
 
-  /** Asks it to end, as an operator does. */
-  async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+  launch(): Promise<void> {
+    return this.#program.launch();
   }
 
-  /** Ends it in the middle of what it does. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+  stop(): Promise<void> {
+    return this.#program.stop();
   }
 
-  async restart(): Promise<void> {
-    await this.kill();
-    await this.launch();
+  kill(): Promise<void> {
+    return this.#program.kill();
+  }
+
+  restart(): Promise<void> {
+    return this.#program.restart();
+  }
+
+  log(): Promise<string> {
+    return this.#program.log();
   }
 
   /** Ends it for good, with everything that it kept. */
   async dispose(): Promise<void> {
     await this.kill();
+    await this.ml?.kill();
     await rm(this.home, { recursive: true, force: true });
-  }
-
-  log(): Promise<string> {
-    return readFile(join(this.home, "log"), "utf8").catch(() => "");
   }
 
   /** Address and password of the administrator that its first start made. */
   get administrator(): { email: string; password: string } {
-    const said = /^first administrator: (?<email>\S+) +password: (?<password>\S+)/m.exec(this.#said)?.groups;
+    const first = /^first administrator: (?<email>\S+) +password: (?<password>\S+)/m;
+    const said = first.exec(this.#program.said)?.groups;
     return { email: said?.email ?? "", password: said?.password ?? "" };
   }
 
@@ -130,31 +113,37 @@ export class Server {
     return body.token;
   }
 
+  /** Asks the API in the name of a person. */
+  async ask(person: Person, path: string, init: RequestInit = {}): Promise<Response> {
+    const token = this.#tokens.get(person.email) ?? (await this.token(person));
+    this.#tokens.set(person.email, token);
+    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    return fetch(`${this.url}/api/v1${path}`, { ...init, headers });
+  }
+
+  /** Uploads a file of `testdata/`, or any bytes under a name, and tells the id of the medium. */
+  async upload(person: Person, sample: string, named = basename(sample)): Promise<string> {
+    const form = new FormData();
+    form.set("media", new Blob([new Uint8Array(await readFile(testdata(sample)))]), named);
+    const response = await this.ask(person, "/media", { method: "POST", body: form });
+    if (response.status !== 202) throw new Error(`${sample} was refused: ${await response.text()}`);
+    return ((await response.json()) as { id: string }).id;
+  }
+
   #post(path: string, body: unknown): Promise<Response> {
     const headers = { "content-type": "application/json" };
     return fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(body) });
   }
-
-  async #end(signal: NodeJS.Signals) {
-    const child = this.#child;
-    this.#child = null;
-    this.#said = this.#said.replace(/^metrics/gm, "before: metrics");
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
-  }
 }
 
-/** The same port is needed again after a restart, so it is chosen here and not by the program. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
+/** A data folder that shares what was installed for this checkout. */
+async function newHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "drishtiksha-walk-"));
+  const shared = resolve(CHECKOUT, process.env.DRISHTIKSHA_HOME ?? ".drishtiksha");
+  for (const name of ["lib", "weights"]) {
+    if (existsSync(join(shared, name))) await symlink(join(shared, name), join(home, name));
+  }
+  return home;
 }
 
 /** A file of `testdata/`, such as `samples/portrait.mp4`. */

@@ -4,67 +4,71 @@
  * Fixtures
  * - `server`: the real program, one per test file (started at the first test that asks, ended after the last).
  *   `server.url`, `.signUp("Ada")`, `.token(person)`, `.administrator`, `.stop()`, `.kill()`, `.launch()`,
- *   `.restart()`, `.log()`, `.home`. Settings for a file: `test.use({ settings: { NAME: "value" } })`.
+ *   `.restart()`, `.log()`, `.home`, `.upload(person, "samples/rocket.jpg")`, `.ask(person, path)`. Settings for a
+ *   file: `test.use({ settings: { NAME: "value" } })`. With `test.use({ apart: true })` files are judged by a process of
+ *   its own, which `judging(server)` starts, and `judge(server)` holds still with `.pause()` and lets go on with `.resume()`: what
+ *   happens in the middle of a run is then seen without a race.
  * - `page`: as Playwright's, on the server's address (`page.goto("/")`). A walk fails when the page has logged an
- *   error or the Content-Security-Policy has refused something; say what is expected with `expectedErrors`:
- *   `test.use({ expectedErrors: [/413/] })`. Answers with 401 are never counted: asking for a session is how one
+ *   error, the Content-Security-Policy has refused something, or a page came without a strict one; say what is expected with `expectedErrors`:
+ *   `test.use({ expectedErrors: /413/ })`. Answers with 401 are never counted: asking for a session is how one
  *   learns that there is none.
  *
  * Functions
  * - `signIn(page, person)`: through the sign-in page, until the library is there. Also for `server.administrator`.
- * - `testdata("samples/rocket.jpg")`: path of a file for `setInputFiles`; `SAMPLES` names them all.
- * - `accessible(page)`: fails on serious and critical faults that axe finds.
- * - `shots(page, "library")`: pictures in light and dark at 390, 768 and 1440 px, in $SHOTS or a temporary folder
- *   that is printed.
+ * - `testdata("samples/rocket.jpg")`: path of a file for `setInputFiles`.
+ * - `accessible(page)`: fails on serious and critical faults that axe finds, and on what does not fit on 390 px.
+ * - `shots(page, "library")`: with $SHOTS naming a folder, pictures in light and dark at 390, 768 and 1440 px.
  */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
+import type { Program } from "./program";
 import { type Person, Server, testdata } from "./server";
 
 export { expect, type Person, type Server, testdata };
 
-export const SAMPLES = [
-  "samples/rocket.jpg",
-  "samples/coffee.webp",
-  "samples/reading.ogg",
-  "samples/machine-voice.wav",
-  "samples/portrait.mp4",
-] as const;
+const STRICT = /default-src 'none';.*script-src 'self';.*style-src 'self'/;
 
 interface OfTest {
-  expectedErrors: RegExp[];
+  /** What the console may say. */
+  expectedErrors: RegExp;
   watched: undefined;
 }
 
 interface OfFile {
   settings: Record<string, string>;
+  apart: boolean;
   server: Server;
 }
 
 export const test = base.extend<OfTest, OfFile>({
   settings: [{}, { option: true, scope: "worker" }],
+  apart: [false, { option: true, scope: "worker" }],
   server: [
-    async ({ settings }, use) => {
-      const server = await Server.start(settings);
+    async ({ settings, apart }, use) => {
+      const server = await Server.start({ env: settings, apart });
       await use(server);
       await server.dispose();
     },
     { scope: "worker", timeout: 120_000 },
   ],
   baseURL: async ({ server }, use) => use(server.url),
-  expectedErrors: [[], { option: true }],
+  expectedErrors: [/(?!)/, { option: true }],
   watched: [
     async ({ context, expectedErrors }, use) => {
       const errors: string[] = [];
-      const isExpected = (text: string) => expectedErrors.some((expected) => expected.test(text));
+      const isExpected = (text: string) => expectedErrors.test(text);
       context.on("console", (message) => {
         const text = `${message.text()} (${message.location().url})`;
         if (message.type() === "error" && !/status of 401/.test(text) && !isExpected(text)) errors.push(text);
       });
       context.on("weberror", (error) => errors.push(String(error.error())));
+      context.on("response", (response) => {
+        if (response.request().resourceType() !== "document") return;
+        const policy = response.headers()["content-security-policy"] ?? "";
+        if (!STRICT.test(policy) || /unsafe|\*/.test(policy))
+          errors.push(`${response.url()}: policy "${policy}"`);
+      });
       await use(undefined);
       expect(errors, "the page logged no errors").toEqual([]);
     },
@@ -80,7 +84,38 @@ export async function signIn(page: Page, person: Pick<Person, "email" | "passwor
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
+/** Who judges files apart from the service. */
+export function judge(server: Server): Program {
+  if (!server.ml) throw new Error("the walk says nothing of `apart`");
+  return server.ml;
+}
+
+/** Starts who judges where it does not run, and waits until the service knows its models. */
+export async function judging(server: Server): Promise<Program> {
+  const program = judge(server);
+  await program.launch();
+  program.resume();
+  const ready = async () =>
+    ((await (await fetch(`${server.url}/api/ready`)).json()) as { status: string }).status;
+  await expect.poll(ready, { timeout: 60_000 }).toBe("ok");
+  return program;
+}
+
+/** Opens a result, and waits until it is there. */
+export async function judged(page: Page, id: string): Promise<void> {
+  await page.goto(`/media/${id}`);
+  await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible({
+    timeout: 60_000,
+  });
+  await expect(page.getByRole("button", { name: "Cancel the run" })).toHaveCount(0);
+}
+
 export async function accessible(page: Page): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(tooWide, "nothing sticks out of a small screen").toBeLessThanOrEqual(0);
+  if (before) await page.setViewportSize(before);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
@@ -88,25 +123,19 @@ export async function accessible(page: Page): Promise<void> {
 }
 
 const WIDTHS = [390, 768, 1440] as const;
-let folder: Promise<string> | null = null;
 
 export async function shots(page: Page, name: string): Promise<void> {
-  folder ??= process.env.SHOTS ? Promise.resolve(process.env.SHOTS) : newFolder();
+  const folder = process.env.SHOTS;
+  if (!folder) return;
   const before = page.viewportSize();
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-      const path = join(await folder, `${name}-${colorScheme}-${width}.png`);
+      const path = join(folder, `${name}-${colorScheme}-${width}.png`);
       await page.screenshot({ path, fullPage: true, animations: "disabled" });
     }
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
-}
-
-async function newFolder(): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), "drishtiksha-shots-"));
-  process.stdout.write(`pictures of pages are in ${made}\n`);
-  return made;
 }

@@ -24,9 +24,14 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     /// One permit per upload under way.
     pub(crate) uploads: Arc<Semaphore>,
+    /// One permit per page of a report that is being made, because a page holds a whole file.
+    pub(crate) pages: Semaphore,
     /// Uploads under way of each person.
     uploading: Mutex<HashMap<UserId, usize>>,
 }
+
+/// Pages of reports that are made at the same time; the others wait.
+const PAGES_AT_ONCE: usize = 4;
 
 /// One person's upload under way; ends when dropped.
 pub(crate) struct Uploading<'a> {
@@ -63,7 +68,8 @@ impl App {
     pub(crate) fn new(ports: Ports, config: ApiConfig) -> Self {
         let tokens = Tokens::new(&config);
         let uploads = Arc::new(Semaphore::new(config.uploads_at_once));
-        Self(Arc::new(Shared { ports, config, tokens, uploads, uploading: Mutex::default() }))
+        let pages = Semaphore::new(PAGES_AT_ONCE);
+        Self(Arc::new(Shared { ports, config, tokens, uploads, pages, uploading: Mutex::default() }))
     }
 }
 

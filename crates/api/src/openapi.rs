@@ -60,6 +60,7 @@ pub(crate) fn quick_routes() -> OpenApiRouter<App> {
         .merge(routes::profile::routes())
         .merge(routes::api_keys::routes())
         .merge(routes::media::routes())
+        .merge(routes::uploads::routes())
         .merge(routes::content::routes())
         .merge(routes::link::routes())
         .merge(routes::report::routes())
@@ -72,7 +73,10 @@ pub(crate) fn quick_routes() -> OpenApiRouter<App> {
 
 /// Routes below `/api/v1` that may take long, each with limits of its own.
 pub(crate) fn slow_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(routes::media::upload_routes()).merge(routes::thumbnail::routes())
+    OpenApiRouter::new()
+        .merge(routes::media::upload_routes())
+        .merge(routes::uploads::part_routes())
+        .merge(routes::thumbnail::routes())
 }
 
 /// The document as JSON, the same in every build.
@@ -85,7 +89,7 @@ pub fn openapi_json() -> String {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
-            complete(path, method == "get", operation);
+            complete(path, matches!(method, "get" | "head"), operation);
         }
     }
     // A document of plain text and numbers can always be written.
@@ -93,8 +97,9 @@ pub fn openapi_json() -> String {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
-    let all = [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
+    let PathItem { get, head, put, post, delete, patch, .. } = item;
+    let all =
+        [("get", get), ("head", head), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 

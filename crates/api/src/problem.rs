@@ -14,7 +14,7 @@ use dk_app::account::{
     ChangePasswordError, CreateKeyError, EditPersonError, LogInError, RefreshError, SetUpError, SignUpError,
 };
 use dk_app::ports::{InspectError, PasswordError, QueueError, StorageError, StoreError};
-use dk_app::service::{AcceptError, RerunError, RetryError};
+use dk_app::service::{AcceptError, BeginError, FinishError, KeepPartError, RerunError, RetryError};
 
 use crate::messages::{FieldProblem, ProblemBody};
 
@@ -97,6 +97,14 @@ codes! {
     NothingToRetry = "nothing_to_retry", CONFLICT, "There is nothing left to retry";
     /// A run without an end has no report.
     RunNotEnded = "run_not_ended", CONFLICT, "The run has not ended";
+    /// Bytes that do not follow on those that are there.
+    WrongOffset = "wrong_offset", CONFLICT, "The upload does not end there";
+    /// As many unfinished uploads as allowed.
+    TooManyUploads = "too_many_uploads", CONFLICT, "There are too many unfinished uploads";
+    /// As many parts of one upload as allowed.
+    TooManyParts = "too_many_parts", CONFLICT, "The upload is in too many parts";
+    /// A version of the protocol for uploads that is not spoken here.
+    OtherTus = "other_tus", PRECONDITION_FAILED, "This version of tus is not spoken here";
     /// A body over its limit.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The request is too large";
     /// Not JSON where JSON is wanted, not multipart where that is.
@@ -105,6 +113,8 @@ codes! {
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside of the file";
     /// Fields that are missing, unknown or wrong.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are wrong";
+    /// A name for a request that was another one.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "This Idempotency-Key came with another request";
     /// A model that no server has.
     UnknownModel = "unknown_model", UNPROCESSABLE_ENTITY, "There is no such model";
     /// Too often.
@@ -280,7 +290,10 @@ impl From<QueueError> for Problem {
 
 impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
-        Self::inner(Code::Internal, error)
+        match error {
+            PasswordError::Busy { retry_after } => Self::new(Code::Busy).retry_after(retry_after),
+            PasswordError::Failed { .. } => Self::inner(Code::Internal, error),
+        }
     }
 }
 
@@ -304,7 +317,39 @@ impl From<AcceptError> for Problem {
             AcceptError::Inspect(error) => error.into(),
             AcceptError::Storage(error) => error.into(),
             AcceptError::Store(error) => error.into(),
+            AcceptError::KeyTaken => Self::new(Code::IdempotencyKeyReused),
             AcceptError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),
+            AcceptError::Gone => Self::new(Code::NotFound),
+        }
+    }
+}
+
+impl From<BeginError> for Problem {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::TooMany { .. } => Self::new(Code::TooManyUploads).detail(error.to_string()),
+            BeginError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),
+            BeginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeepPartError> for Problem {
+    fn from(error: KeepPartError) -> Self {
+        match error {
+            KeepPartError::TooMany { .. } => Self::new(Code::TooManyParts).detail(error.to_string()),
+            KeepPartError::Storage(error) => error.into(),
+            KeepPartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FinishError> for Problem {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Storage(error) => error.into(),
+            FinishError::Store(error) => error.into(),
+            FinishError::Accept(error) => error.into(),
         }
     }
 }
@@ -313,6 +358,7 @@ impl From<RerunError> for Problem {
     fn from(error: RerunError) -> Self {
         match error {
             RerunError::NoMedia => Self::new(Code::NotFound),
+            RerunError::KeyTaken => Self::new(Code::IdempotencyKeyReused),
             RerunError::UnderWay => Self::new(Code::RunUnderWay),
             RerunError::Store(error) => error.into(),
             RerunError::UnknownModel { .. } => Self::new(Code::UnknownModel).detail(error.to_string()),

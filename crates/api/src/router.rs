@@ -49,6 +49,7 @@ pub fn router(ports: Ports, config: ApiConfig, stop: &StopToken) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors)
+        .layer(from_fn_with_state(app.clone(), routes::uploads::capabilities))
         .layer(compression())
         .layer(from_fn_with_state(app.clone(), frame))
         .with_state(app)

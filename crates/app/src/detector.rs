@@ -20,6 +20,17 @@ pub struct Request<'a> {
     pub models: &'a [ModelName],
     /// Whether small pictures for a report, a heat map and a loudness curve are wanted as well.
     pub illustrate: bool,
+    /// How much is done where the file itself decides.
+    pub effort: Effort,
+}
+
+/// Whether models look that cannot change the verdict any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Where the file declares that AI made it, no net is run, except one that was named.
+    Enough,
+    /// Every model looks.
+    All,
 }
 
 /// Something that can judge files.

@@ -5,12 +5,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::oneshot;
+
 type Action = Box<dyn FnOnce() + Send>;
 
 /// Shared by everyone who works on one request. Once stopped it stays stopped.
 ///
 /// Loops ask [`StopToken::is_stopped`] between two items. What cannot ask, a running child or an
-/// inference in flight, registers with [`StopToken::on_stop`] what ends it.
+/// inference in flight, registers with [`StopToken::on_stop`] what ends it. What waits without a thread waits for
+/// [`StopToken::stopped`] too.
 #[derive(Clone, Default)]
 pub struct StopToken(Arc<State>);
 
@@ -51,6 +54,17 @@ impl StopToken {
     /// Whether somebody asked to stop.
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Ends when the token is stopped; at once if it is already. Dropping it leaves nothing behind.
+    pub async fn stopped(&self) {
+        let (sender, receiver) = oneshot::channel();
+        let _watch = self.on_stop(move || {
+            // Nobody listens any more: the wait has ended in the same moment.
+            let _ = sender.send(());
+        });
+        // The sender lives in the token as long as the watch does, so this only ends by a stop.
+        let _ = receiver.await;
     }
 
     /// Runs `action` when the token is stopped; at once if it is already.
@@ -113,5 +127,24 @@ mod tests {
         token.stop();
         let _late = token.on_stop(bump(&count));
         assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_hears_the_stop_whenever_it_comes_and_leaves_nothing_behind() {
+        let token = StopToken::new();
+        {
+            let mut given_up = std::pin::pin!(token.stopped());
+            assert!(futures_util::poll!(&mut given_up).is_pending());
+            assert_eq!(token.0.lock().waiting.len(), 1);
+        }
+        assert!(token.0.lock().waiting.is_empty());
+        let waiting = tokio::spawn({
+            let token = token.clone();
+            async move { token.stopped().await }
+        });
+        tokio::task::yield_now().await;
+        token.stop();
+        waiting.await.unwrap();
+        token.stopped().await;
     }
 }

@@ -143,6 +143,9 @@ pub(crate) struct AnalyzeArgs {
     /// Only these models, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub models: Vec<ModelName>,
+    /// Run every model, also where the file itself declares that AI made it.
+    #[arg(long)]
+    pub all_models: bool,
     /// How many files to judge at the same time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,

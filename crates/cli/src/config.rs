@@ -23,6 +23,8 @@ const MAX_MEGAPIXELS: u64 = 2000;
 pub(crate) struct Config {
     pub home: PathBuf,
     pub model_folders: Vec<PathBuf>,
+    /// Certificates that are trusted besides those in the data folder.
+    pub trust: Vec<PathBuf>,
     pub engine: EngineChoice,
     pub library: Option<PathBuf>,
     /// Threads of one run; `None` lets the machine decide.
@@ -106,6 +108,9 @@ impl Config {
         let spin = text("engine.spin").parse().map_err(|_| wrong("engine.spin", text("engine.spin")))?;
         Ok(Self {
             model_folders: std::env::split_paths(text("models.folders"))
+                .filter(|p| !p.as_os_str().is_empty())
+                .collect(),
+            trust: std::env::split_paths(text("trust.anchors"))
                 .filter(|p| !p.as_os_str().is_empty())
                 .collect(),
             engine,

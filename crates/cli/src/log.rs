@@ -17,9 +17,16 @@ pub(crate) struct LogStyle {
     pub json: bool,
 }
 
+/// Keeps what the log needs until the end of the program.
+#[must_use = "traces end when this is dropped"]
+pub(crate) struct Log {
+    #[cfg(feature = "otel")]
+    _traces: Option<crate::otel::Traces>,
+}
+
 /// Begins to log; `DRISHTIKSHA_LOG` says what is logged instead, in the syntax of `tracing`. Without the connections of
 /// its own libraries, which say nothing about the service, unless they are asked for.
-pub(crate) fn start(how: LogStyle) {
+pub(crate) fn start(how: LogStyle) -> Log {
     let level = match how.level {
         0 => "warn",
         1 => "info,bullmq=warn,sqlx=warn,hyper=warn,socketioxide=warn,engineioxide=warn",
@@ -34,6 +41,13 @@ pub(crate) fn start(how: LogStyle) {
     };
     let log = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines);
     #[cfg(feature = "otel")]
-    let log = log.with(crate::otel::layer());
+    let (log, traces) = {
+        let traces = crate::otel::Traces::begin();
+        (log.with(traces.as_ref().map(crate::otel::Traces::layer)), traces)
+    };
     log.init();
+    Log {
+        #[cfg(feature = "otel")]
+        _traces: traces,
+    }
 }

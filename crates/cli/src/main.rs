@@ -12,7 +12,6 @@ mod log;
 mod models;
 #[cfg(feature = "otel")]
 mod otel;
-mod report;
 mod serve;
 mod style;
 mod wiring;
@@ -33,12 +32,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SANDBOX_WORD: &str = "__sandbox";
 /// The hidden word with which a limited child tries weights that were never loaded here.
 const LOAD_WORD: &str = "__load";
+/// The hidden word with which a limited child validates Content Credentials.
+const CREDENTIALS_WORD: &str = "__credentials";
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     match args.get(1).and_then(|word| word.to_str()) {
         Some(SANDBOX_WORD) => return dk_media::sandbox::main(args.into_iter().skip(2)),
-        Some(LOAD_WORD) => return load(args.get(2..).unwrap_or_default()),
+        Some(LOAD_WORD) => {
+            return in_child(dk_infer::guard::load_in_child(args.get(2..).unwrap_or_default()));
+        }
+        Some(CREDENTIALS_WORD) => {
+            return in_child(dk_infer::validator::validate_in_child(args.get(2..).unwrap_or_default()));
+        }
         _ => {}
     }
     let cli = Cli::parse();
@@ -48,8 +54,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn load(args: &[OsString]) -> ExitCode {
-    match dk_infer::guard::load_in_child(args) {
+fn in_child(done: Result<(), String>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             style::complain(&why);
@@ -60,7 +66,7 @@ fn load(args: &[OsString]) -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::Config::resolve(cli.config.as_deref())?;
-    log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
+    let _log = log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
     match cli.command {
         Command::Analyze(args) => analyze::run(&args, &config),
         Command::Models(command) => models::run(&command, &config),

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use dk_infer::engine::{Threads, libraries_in};
 use dk_infer::guard::Guard;
 use dk_infer::package::{Root, Store};
+use dk_infer::validator::Validator;
 use dk_infer::{LocalDetector, Settings};
 use dk_media::sandbox::ChildLimits;
 use dk_media::{Launcher, Limits, Tools};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::{LOAD_WORD, SANDBOX_WORD, bundled};
+use crate::{CREDENTIALS_WORD, LOAD_WORD, SANDBOX_WORD, bundled};
 
 /// A trial load may take this much address space: the largest packages are a few GiB, and engines reserve
 /// more than they touch.
@@ -68,6 +69,19 @@ fn settings(config: &Config, jobs: usize) -> Result<Settings, Failure> {
         libraries: libraries(config),
         threads: threads(config, jobs),
         guard: Some(guard),
+        validator: validator(config)?,
+    })
+}
+
+/// Validates credentials in a child; trusts the certificates in the folder `trust` of the data folder, and those of
+/// the setting.
+pub(crate) fn validator(config: &Config) -> Result<Validator, Failure> {
+    let own = config.home.join("trust");
+    Ok(Validator {
+        launcher: launcher()?,
+        words: vec![OsString::from(CREDENTIALS_WORD)],
+        trust: std::iter::once(own).chain(config.trust.iter().cloned()).collect(),
+        limits: Validator::limits(),
     })
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dk_app::ports::{Staged, Storage, Stored, StoredEntry};
+use dk_app::ports::{Mark, Staged, Storage, Stored, StoredEntry};
 use dk_domain::{MediaId, MediaKind};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
@@ -55,6 +55,7 @@ macro_rules! storage_promises {
             many_files_can_be_stored_at_once
             a_small_picture_stays_beside_its_file_and_goes_with_it
             a_part_is_kept_unlisted_until_it_is_removed
+            a_mark_is_found_as_it_was_left_last_and_is_no_file_of_a_medium
             a_text_that_is_no_key_reaches_no_file
             a_storage_that_is_there_answers
         }
@@ -277,6 +278,20 @@ pub async fn a_listing_goes_on_after_a_key_that_was_removed(subject: &Subject) {
     }
     let rest = storage.list(FUTURE, Some(&first[1].key), 10).await.unwrap();
     assert_eq!(rest.len(), 3);
+}
+
+/// Another sweep leaves another one.
+pub async fn a_mark_is_found_as_it_was_left_last_and_is_no_file_of_a_medium(subject: &Subject) {
+    let storage = &*subject.storage;
+    assert_eq!(storage.mark().await.unwrap(), None);
+    for sweeps in [1, 2, u64::MAX] {
+        let mark = Mark { installation: Uuid::from_u128(7), sweeps };
+        storage.leave_mark(mark).await.unwrap();
+        assert_eq!(storage.mark().await.unwrap(), Some(mark));
+    }
+    assert!(list_all(storage, 10).await.is_empty());
+    assert!(storage.read("installation", None).await.is_err(), "it has no key");
+    assert_empty(subject);
 }
 
 /// No user's file depends on another user's.

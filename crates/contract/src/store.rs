@@ -1,4 +1,4 @@
-//! The promises of the stores of rows: accounts, library, runs, outbox, health log.
+//! The promises of the stores of rows: accounts, library, runs, uploads, outbox, health log.
 //! [`crate::store_suite`] makes a test of each.
 
 pub mod accounts;
@@ -9,12 +9,13 @@ pub mod orders;
 pub mod outbox;
 pub mod runs;
 pub mod sessions;
+pub mod uploads;
 pub mod world;
 
 use std::any::Any;
 use std::sync::Arc;
 
-use dk_app::ports::{Accounts, HealthLog, Library, Outbox, Runs};
+use dk_app::ports::{Accounts, HealthLog, Library, Outbox, Runs, Uploads};
 
 /// One empty store, seen through all its ports.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Stores {
     pub accounts: Arc<dyn Accounts>,
     pub library: Arc<dyn Library>,
     pub runs: Arc<dyn Runs>,
+    pub uploads: Arc<dyn Uploads>,
     pub outbox: Arc<dyn Outbox>,
     pub health: Arc<dyn HealthLog>,
     keep: Arc<dyn Any + Send + Sync>,
@@ -32,13 +34,14 @@ impl Stores {
     /// The ports of one store; `keep` (a folder, a server) lives as long as they do.
     pub fn new<S>(store: S, keep: impl Any + Send + Sync) -> Self
     where
-        S: Accounts + Library + Runs + Outbox + HealthLog + 'static,
+        S: Accounts + Library + Runs + Uploads + Outbox + HealthLog + 'static,
     {
         let store = Arc::new(store);
         Self {
             accounts: store.clone(),
             library: store.clone(),
             runs: store.clone(),
+            uploads: store.clone(),
             outbox: store.clone(),
             health: store,
             keep: Arc::new(keep),
@@ -90,10 +93,12 @@ macro_rules! store_suite {
                 a_removed_medium_leaves_nothing_but_an_errand
                 payloads_come_back_as_they_were
                 media_that_exist_are_told_from_those_that_do_not
+                a_store_has_a_mark_of_its_own_that_counts_sweeps
             }
             runs {
                 an_accepted_file_has_rows_an_errand_and_an_event
                 the_same_key_leads_to_the_same_medium_for_a_day
+                the_same_key_on_another_request_is_taken
                 another_run_begins_when_the_last_one_has_ended
                 a_run_is_planned_once_and_every_model_has_its_row
                 a_run_that_waits_says_why
@@ -118,6 +123,16 @@ macro_rules! store_suite {
                 events_of_many_runs_at_once_have_no_gap
                 errands_are_taken_by_one_of_many
                 an_end_and_a_cancellation_at_once_leave_one_end
+            }
+            uploads {
+                an_upload_is_its_owners_until_its_time_is_over
+                parts_count_where_the_upload_ends_and_nowhere_else
+                an_upload_becomes_one_medium_and_its_parts_go
+                an_upload_that_was_taken_back_becomes_nothing
+                a_refused_upload_says_why_again
+                so_many_uploads_are_open_at_a_time_and_so_many_parts_lie_in_one
+                an_upload_that_was_left_whole_is_found_once
+                of_many_that_put_one_upload_together_one_makes_the_medium
             }
             outbox {
                 errands_come_in_order_and_are_leased

@@ -40,11 +40,13 @@ pub enum Weight {
     Weak,
     /// Measured good on media from sources that it never saw.
     Strong,
+    /// Reads what the file itself declares of its origin; its answer is no estimate and goes before all others.
+    Declared,
 }
 
 impl Weight {
     /// Every value there is.
-    pub const ALL: [Self; 3] = [Self::Unrated, Self::Weak, Self::Strong];
+    pub const ALL: [Self; 4] = [Self::Unrated, Self::Weak, Self::Strong, Self::Declared];
 
     /// The name in manifests and messages.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Weight {
             Self::Unrated => "unrated",
             Self::Weak => "weak",
             Self::Strong => "strong",
+            Self::Declared => "declared",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What one model says of one file, with the evidence a person can check.
 
-use crate::{Family, ModelName, OperatingPoint, Prediction, Probability, Reason, Score, Sha256, Weight};
+use crate::{
+    Family, ModelName, OperatingPoint, Origin, Prediction, Probability, Reason, Score, Sha256, Weight,
+};
 
 /// Which model spoke: enough to get the same answer again.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Finding {
     pub weight: Weight,
     /// The answer, or why there is none.
     pub outcome: Outcome,
+    /// What the file says of its own origin; only from a model that reads that, and only where there is something.
+    pub origin: Option<Box<Origin>>,
     /// Seconds of wall time from the first input to the answer.
     pub took_secs: f64,
 }
@@ -96,6 +100,8 @@ pub enum Evidence {
         /// Every window that was listened to.
         windows: Vec<WindowScore>,
     },
+    /// What the file says of itself; it stands in [`Finding::origin`].
+    Origin,
 }
 
 /// One frame of a video.

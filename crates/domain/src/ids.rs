@@ -61,6 +61,8 @@ ids! {
     SessionId;
     /// A key for programs.
     ApiKeyId;
+    /// A file that comes in part by part.
+    UploadId;
 }
 
 #[cfg(test)]

@@ -9,12 +9,14 @@ mod family;
 mod finding;
 mod ids;
 mod names;
+mod origin;
 mod probability;
 mod reason;
 mod run;
 mod time;
 mod user;
 mod verdict;
+mod waiting;
 mod words;
 
 pub use calibration::{Calibration, CalibrationError, OperatingPoint, Platt};
@@ -26,12 +28,17 @@ pub use finding::{
     Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track,
     WindowScore, merge_spans,
 };
-pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UserId};
+pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UploadId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
+pub use origin::{
+    CredentialState, Credentials, Identity, Ingredient, Manifest, ManifestAction, Origin, SourceType, Trace,
+    TraceKind,
+};
 pub use probability::{OutOfRange, Prediction, Probability, Score};
 pub use reason::Reason;
 pub use run::{AnalysisStatus, RunStatus, Urgency, place_in_queue};
 pub use time::timecode;
 pub use user::{Email, EmailError, Role, Scope};
 pub use verdict::{Says, Verdict, Vote, conclude, conclude_votes};
+pub use waiting::{UnknownWaiting, Waiting};
 pub use words::{UnknownWord, parse_word};

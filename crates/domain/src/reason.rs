@@ -59,6 +59,18 @@ reasons! {
     ModelsDisagree = "models_disagree", "Models that look for the same thing disagree.", "";
     /// No model was there that reads this kind of media.
     NoModel = "no_model", "No installed model reads this kind of file.", "See `drishtiksha models list`.";
+    /// The file declares that AI made or altered it.
+    DeclaredAi = "declared_ai", "The file itself declares that AI made or altered it.", "";
+    /// A camera signed the recording, and its certificate is trusted.
+    SignedCapture = "signed_capture", "A camera signed this recording with a trusted certificate, and nothing was changed since.", "";
+    /// Nothing in the file tells of its origin.
+    NoOrigin = "no_origin", "Nothing in the file tells how it was made.", "Such notes are easily removed, so their absence says nothing.";
+    /// Traces of software, none of which decides.
+    OriginUndecided = "origin_undecided", "The file names software that it went through, which decides nothing.", "";
+    /// Content Credentials that do not fit.
+    CredentialsInvalid = "credentials_invalid", "The file carries Content Credentials that are damaged or belong to other content.", "Ask for the original file.";
+    /// The file's own declaration decided, so the model was not run.
+    DecidedByOrigin = "decided_by_origin", "Models were not run, because the file itself already tells how it was made.", "Run with `--all-models` to see them as well.";
     /// A model ended with an error.
     ModelFailed = "model_failed", "A model ended with an error.", "Run again with `--models NAME` to see it alone.";
 }

@@ -7,7 +7,9 @@
 //!    thresholds; the family says the mean of its members, so a twin changes nothing.
 //! 3. Families look for different things, and one altered part makes an altered file: FAKE if one
 //!    family says so; else INCONCLUSIVE if one cannot tell; else REAL, that is, no sign found.
-//! 4. Nobody left who looked: NOT_APPLICABLE.
+//! 4. What the file itself declares goes before all models: a declared AI origin is FAKE. A recording that a trusted
+//!    camera signed is REAL where the families cannot tell; where one says FAKE, that stands and both are said.
+//! 5. Nobody left who looked: NOT_APPLICABLE.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,13 +107,18 @@ pub fn conclude(findings: &[Finding], failed: usize) -> Verdict {
 /// failure decides nothing and is named.
 pub fn conclude_votes(votes: &[Vote], failed: usize) -> Verdict {
     let mut families: BTreeMap<&Family, Vec<Rated>> = BTreeMap::new();
+    let mut declared = Vec::new();
     let mut reasons = BTreeSet::new();
     for vote in votes {
         match &vote.says {
             Says::Answer { probability, point: Some(point), reasons: why } => {
                 reasons.extend(why.iter().filter(|reason| **reason == Reason::PartOnly));
                 let rated = Rated { probability: *probability, point: *point };
-                families.entry(&vote.family).or_default().push(rated);
+                if vote.weight == Weight::Declared {
+                    declared.push(family_view(&vote.family, &[rated]));
+                } else {
+                    families.entry(&vote.family).or_default().push(rated);
+                }
             }
             Says::Answer { point: None, .. } => {
                 reasons.insert(Reason::Unrated);
@@ -127,15 +134,37 @@ pub fn conclude_votes(votes: &[Vote], failed: usize) -> Verdict {
     }
     let views: Vec<FamilyView<'_>> =
         families.into_iter().map(|(family, rated)| family_view(family, &rated)).collect();
-    decide(&views, reasons)
+    decide(strongest(&declared), strongest(&views), reasons)
 }
 
-fn decide(views: &[FamilyView<'_>], mut reasons: BTreeSet<Reason>) -> Verdict {
-    let strongest = views.iter().max_by(|a, b| {
+/// The view that decides among several.
+fn strongest<'a, 'v>(views: &'v [FamilyView<'a>]) -> Option<&'v FamilyView<'a>> {
+    views.iter().max_by(|a, b| {
         let by_prediction = rank(a.prediction).cmp(&rank(b.prediction));
         by_prediction.then(a.probability.get().total_cmp(&b.probability.get()))
-    });
-    let Some(view) = strongest else {
+    })
+}
+
+/// What the file declares against what the models saw.
+fn decide(
+    declared: Option<&FamilyView<'_>>,
+    seen: Option<&FamilyView<'_>>,
+    mut reasons: BTreeSet<Reason>,
+) -> Verdict {
+    let view = match declared {
+        Some(view) if view.prediction == Prediction::Fake => {
+            reasons.insert(Reason::DeclaredAi);
+            Some(view)
+        }
+        Some(view) if view.prediction == Prediction::Real => {
+            reasons.insert(Reason::SignedCapture);
+            Some(seen.filter(|seen| seen.prediction == Prediction::Fake).unwrap_or(view))
+        }
+        // A declaration in between does not come from any package of ours; it may not make a file look cleaner.
+        Some(view) => Some(seen.filter(|seen| rank(seen.prediction) > rank(view.prediction)).unwrap_or(view)),
+        None => seen,
+    };
+    let Some(view) = view else {
         return Verdict {
             prediction: Prediction::NotApplicable,
             probability: None,

@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use dk_app::{
-    DetectError, Detection, Detector, ErrorCode, ModelCard, ModelFailure, Progress, Quality, Request,
+    DetectError, Detection, Detector, Effort, ErrorCode, ModelCard, ModelFailure, Progress, Quality, Request,
     StopToken, Unready,
 };
-use dk_domain::{Finding, MediaKind, ModelName, Outcome, Reason};
+use dk_domain::{Finding, MediaKind, ModelName, Outcome, Reason, Weight};
 use dk_media::{Limits, MediaError, MediaFile, Tools};
 
 use crate::engine::EngineMissing;
 use crate::nets::{Nets, Settings};
 use crate::package::{Package, Pipeline};
 use crate::passes::{Looked, Planned};
+use crate::pipeline::provenance;
 
 /// Packages, engines and the tools that read media.
 pub struct LocalDetector {
@@ -40,7 +41,7 @@ impl LocalDetector {
 
     /// The engine that would run a package; `None` where it cannot be used.
     pub fn engine_of(&self, package: &Package) -> Option<String> {
-        self.nets.engine_for(package).ok().map(|engine| engine.id().to_owned())
+        self.nets.runs_on(package).ok()
     }
 
     /// Packages that are to look at a file of this kind.
@@ -51,7 +52,7 @@ impl LocalDetector {
             .filter(|package| package.manifest.kinds.contains(&kind))
             .filter(|package| {
                 if wanted.is_empty() {
-                    self.nets.engine_for(package).is_ok()
+                    self.nets.runs_on(package).is_ok()
                 } else {
                     wanted.contains(&package.manifest.name)
                 }
@@ -76,7 +77,7 @@ impl Detector for LocalDetector {
                 origin: manifest.origin.clone(),
                 limits: manifest.limits.clone(),
                 quality: Quality(manifest.quality.clone()),
-                state: self.nets.engine_for(package).map(|engine| engine.id().to_owned()),
+                state: self.nets.runs_on(package),
                 is_detector: manifest.is_detector(),
             }
         };
@@ -84,11 +85,12 @@ impl Detector for LocalDetector {
     }
 
     fn load(&self, stop: &StopToken) -> Vec<(ModelName, Duration, Result<(), Unready>)> {
-        let usable = self.nets.registry.packages().filter(|package| self.nets.engine_for(package).is_ok());
+        let usable = self.nets.registry.packages().filter(|package| self.nets.runs_on(package).is_ok());
         usable
             .map(|package| {
                 let begin = Instant::now();
-                let loaded = self.nets.get(package, stop).map(|_| ());
+                let loaded =
+                    if runs_no_net(package) { Ok(()) } else { self.nets.get(package, stop).map(|_| ()) };
                 (package.manifest.name.clone(), begin.elapsed(), loaded)
             })
             .collect()
@@ -102,11 +104,21 @@ impl Detector for LocalDetector {
     ) -> Result<Detection, DetectError> {
         let file =
             MediaFile::open(request.path, &self.tools, &self.limits, progress, stop).map_err(from_media)?;
-        let chosen = self.chosen(file.facts.kind, request.models);
+        let (readers, mut chosen): (Vec<&Package>, Vec<&Package>) = self
+            .chosen(file.facts.kind, request.models)
+            .into_iter()
+            .partition(|package| runs_no_net(package));
+        let mut looked = Looked::default();
+        let decided = self.read_origin(&file, &readers, progress, stop, &mut looked);
+        // A report is to show everything, pictures included, so for one every model looks.
+        let spare = request.effort == Effort::Enough && request.models.is_empty() && !request.illustrate;
+        if decided && spare {
+            let skipped = chosen.drain(..).map(|package| without(package, Reason::DecidedByOrigin));
+            looked.findings.extend(skipped);
+        }
         let (listeners, viewers): (Vec<&Package>, Vec<&Package>) = chosen
             .into_iter()
             .partition(|package| matches!(package.manifest.pipeline, Pipeline::AudioWindows(..)));
-        let mut looked = Looked::default();
         let mut seen = Ok(());
         if !viewers.is_empty() {
             let planned = self.plan(&viewers, progress, stop, &mut looked);
@@ -114,7 +126,7 @@ impl Detector for LocalDetector {
         }
         let mut heard = Ok(());
         if file.facts.audio.is_none() {
-            looked.findings.extend(listeners.iter().map(|package| silent(package)));
+            looked.findings.extend(listeners.iter().map(|package| without(package, Reason::NoAudioTrack)));
         } else if !listeners.is_empty() || request.illustrate {
             let planned = self.plan(&listeners, progress, stop, &mut looked);
             heard = self.listen(&file, &planned, request, progress, stop, &mut looked);
@@ -122,9 +134,14 @@ impl Detector for LocalDetector {
         if stop.is_stopped() {
             return Err(from_media(MediaError::Stopped));
         }
-        // Damaged sound is no reason to keep silent about the pictures, nor the other way round.
-        let looked_at = |finding: &Finding| !matches!(&finding.outcome, Outcome::NotApplicable(why) if why.contains(&Reason::NoAudioTrack));
-        let worked = looked.findings.iter().any(looked_at);
+        // Damaged sound is no reason to keep silent about the pictures, nor the other way round. A file that says
+        // nothing of itself was not looked at by that.
+        let worked = looked.findings.iter().any(|finding| match &finding.outcome {
+            Outcome::Answer(_) => true,
+            Outcome::NotApplicable(why) => {
+                finding.weight != Weight::Declared && !why.contains(&Reason::NoAudioTrack)
+            }
+        });
         for (packages, pass) in [(&viewers, seen), (&listeners, heard)] {
             match pass {
                 Err(error) if worked => looked.fail_all(packages, &error),
@@ -140,6 +157,30 @@ impl Detector for LocalDetector {
 }
 
 impl LocalDetector {
+    /// Reads what the file says of itself; true where that decides.
+    fn read_origin(
+        &self,
+        file: &MediaFile,
+        readers: &[&Package],
+        progress: &dyn Progress,
+        stop: &StopToken,
+        looked: &mut Looked,
+    ) -> bool {
+        let mut decided = false;
+        for package in readers {
+            progress.model_started(&package.manifest.name);
+            match provenance::look(package, &self.nets.validator, file, stop) {
+                Ok(finding) => {
+                    decided |= provenance::decides(&finding);
+                    progress.model_finished(&finding);
+                    looked.findings.push(finding);
+                }
+                Err(failure) => looked.fail(package, &failure),
+            }
+        }
+        decided
+    }
+
     /// Loads the nets; one that cannot be loaded becomes a failure and stops nobody else.
     fn plan<'a>(
         &self,
@@ -166,9 +207,15 @@ impl LocalDetector {
     }
 }
 
-/// A model that listens has nothing to hear in a video without sound.
-fn silent(package: &Package) -> Finding {
-    crate::passes::finding(package, "none", &Outcome::NotApplicable(vec![Reason::NoAudioTrack]), 0.0)
+/// Whether a package reads what the file declares instead of running a net.
+fn runs_no_net(package: &Package) -> bool {
+    package.manifest.pipeline == Pipeline::Provenance
+}
+
+/// A model that is not run: one that listens has nothing to hear in a video without sound, and where the file
+/// itself has decided, no net changes anything.
+fn without(package: &Package, why: Reason) -> Finding {
+    crate::passes::finding(package, "none", &Outcome::NotApplicable(vec![why]), 0.0)
 }
 
 pub(crate) fn from_media(error: MediaError) -> DetectError {

@@ -17,6 +17,7 @@ mod picture_input;
 mod pipeline;
 pub mod pull;
 mod runner;
+pub mod validator;
 mod verify;
 mod visual;
 

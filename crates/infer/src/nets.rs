@@ -12,6 +12,7 @@ use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Me
 use crate::guard::Guard;
 use crate::package::{Package, Pipeline, Registry, Root, Store};
 use crate::runner::Runner;
+use crate::validator::Validator;
 
 /// What a process needs to know to run nets.
 #[derive(Debug, Clone)]
@@ -28,7 +29,12 @@ pub struct Settings {
     pub threads: Threads,
     /// Tries foreign weights in a child first; `None` only inside that child and in tests.
     pub guard: Option<Guard>,
+    /// How Content Credentials are validated.
+    pub validator: Validator,
 }
+
+/// The name of what runs a package without a net.
+pub(crate) const BUILT_IN: &str = "built in";
 
 /// Packages, engines and loaded nets.
 pub(crate) struct Nets {
@@ -36,6 +42,7 @@ pub(crate) struct Nets {
     pub(crate) engines: Engines,
     threads: Threads,
     guard: Option<Guard>,
+    pub(crate) validator: Validator,
     loaded: Mutex<HashMap<ModelName, Slot>>,
 }
 
@@ -56,6 +63,7 @@ impl Nets {
             engines: Engines::open(settings.engine, &settings.libraries)?,
             threads: settings.threads,
             guard: settings.guard.clone(),
+            validator: settings.validator.clone(),
             loaded: Mutex::default(),
         })
     }
@@ -76,6 +84,14 @@ impl Nets {
             };
             Unready { why, hint: "run `drishtiksha doctor` to see how to get the library".to_owned() }
         })
+    }
+
+    /// What would run a package, by name; one that reads what a file declares needs no engine.
+    pub(crate) fn runs_on(&self, package: &Package) -> Result<String, Unready> {
+        if package.manifest.pipeline == Pipeline::Provenance {
+            return Ok(BUILT_IN.to_owned());
+        }
+        self.engine_for(package).map(|engine| engine.id().to_owned())
     }
 
     /// The net of a package, loaded now if it is not yet. Two requests never load one net twice.

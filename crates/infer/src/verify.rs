@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use dk_app::{Detector, Request, Silent, StopToken};
+use dk_app::{Detector, Effort, Request, Silent, StopToken};
 use dk_domain::{ModelName, Outcome};
 
 use crate::detector::LocalDetector;
@@ -73,7 +73,7 @@ impl LocalDetector {
         stop: &StopToken,
     ) -> Result<Vec<CaseResult>, VerifyError> {
         let package = self.nets.registry.get(name).ok_or_else(|| VerifyError::Unknown(name.clone()))?;
-        if let Err(unready) = self.nets.engine_for(package) {
+        if let Err(unready) = self.nets.runs_on(package) {
             return Err(VerifyError::Unready { name: name.clone(), why: unready.why, hint: unready.hint });
         }
         package.golden.cases.iter().map(|case| self.run_case(package, case, base, stop)).collect()
@@ -108,7 +108,7 @@ impl LocalDetector {
         stop: &StopToken,
     ) -> Result<f64, VerifyError> {
         let models = [package.manifest.name.clone()];
-        let request = Request { path, models: &models, illustrate: false };
+        let request = Request { path, models: &models, illustrate: false, effort: Effort::All };
         let detection =
             self.detect(&request, &Silent, stop).map_err(|error| input_error(case, &error.to_string()))?;
         let run_error = |why: String| VerifyError::Run {

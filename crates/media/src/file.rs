@@ -186,6 +186,11 @@ impl MediaFile {
         Ok(Self { path: path.to_owned(), facts, source, inside })
     }
 
+    /// The bytes of the file from their begin, as long as nobody has touched it.
+    pub fn reopen(&self) -> Result<File, MediaError> {
+        self.source.reopen()
+    }
+
     pub(crate) fn streams(&self) -> Option<&Streams> {
         match &self.inside {
             Inside::Streams { streams, .. } => Some(streams),

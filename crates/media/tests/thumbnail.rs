@@ -10,7 +10,8 @@ use dk_media::{Limits, MediaError, MediaFile, Picture};
 use support::{Folder, H264, number_in, open, tools};
 
 fn small(path: &std::path::Path, max_side_px: u32) -> Option<Picture> {
-    open(path).unwrap().thumbnail(max_side_px, &StopToken::new()).unwrap()
+    let file = open(path).expect("a file that is read");
+    file.thumbnail(max_side_px, &StopToken::new()).expect("a picture, or none")
 }
 
 #[test]

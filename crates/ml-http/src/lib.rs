@@ -17,6 +17,7 @@ pub use fleet::{Fleet, FleetError, FleetSettings};
 pub use in_process::InProcess;
 pub use key::ApiKey;
 pub use message::{
-    BlobStats, CardMessage, CpuStats, DeviceStats, LatencyStats, MemoryStats, ModelStats, StatsMessage,
+    BlobStats, CpuStats, DeviceStats, LatencyStats, MemoryStats, ModelStats, PackageMessage, StatsMessage,
+    card_message, read_card,
 };
 pub use server::{BlobSettings, MlServer, MlSettings, RefusedModel, StartError};

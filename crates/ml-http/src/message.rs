@@ -1,7 +1,7 @@
 //! What an ML server says of itself and of its models.
 
 use dk_app::{ModelCard, Quality, Unready};
-use dk_wire::MessageError;
+use dk_wire::{CardMessage, MessageError};
 use serde::{Deserialize, Serialize};
 
 /// The answer of `GET /stats`.
@@ -133,31 +133,12 @@ pub struct LatencyStats {
 }
 
 /// One package as `GET /models` shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CardMessage {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// One line for people.
-    pub title: String,
-    /// What it looks for.
-    pub family: String,
-    /// unrated, weak or strong.
-    pub weight: String,
-    /// What it reads.
-    pub kinds: Vec<String>,
-    /// Name of its pipeline.
-    pub pipeline: String,
-    /// SPDX expression, or a name.
-    pub licence: String,
-    /// Where it comes from.
-    pub origin: String,
-    /// What it cannot do.
-    pub limits: Vec<String>,
-    /// How well it was measured to work.
-    pub quality: String,
+pub struct PackageMessage {
+    /// Its card.
+    #[serde(flatten)]
+    pub card: CardMessage,
     /// False for helpers.
     pub is_detector: bool,
     /// `ready` or `refused`.
@@ -182,21 +163,58 @@ const PIPELINES: [&str; 8] = [
     "voice-activity",
 ];
 
-impl From<&ModelCard> for CardMessage {
+/// The card as others read it.
+pub fn card_message(card: &ModelCard) -> CardMessage {
+    CardMessage {
+        name: card.name.to_string(),
+        version: card.version.clone(),
+        title: card.title.clone(),
+        family: card.family.to_string(),
+        weight: card.weight.to_string(),
+        kinds: card.kinds.iter().map(ToString::to_string).collect(),
+        pipeline: card.pipeline.to_owned(),
+        licence: card.licence.clone(),
+        origin: card.origin.clone(),
+        limits: card.limits.clone(),
+        quality: card.quality.0.clone(),
+    }
+}
+
+/// Reads the card of a model; `state` says how it is where it runs.
+pub fn read_card(
+    card: CardMessage,
+    is_detector: bool,
+    state: Result<String, Unready>,
+) -> Result<ModelCard, MessageError> {
+    Ok(ModelCard {
+        name: read("name", &card.name)?,
+        family: read("family", &card.family)?,
+        weight: read("weight", &card.weight)?,
+        kinds: card.kinds.iter().map(|kind| read("kinds", kind)).collect::<Result<_, _>>()?,
+        pipeline: PIPELINES.into_iter().find(|known| *known == card.pipeline).unwrap_or("other"),
+        version: card.version,
+        title: card.title,
+        licence: card.licence,
+        origin: card.origin,
+        limits: card.limits,
+        quality: Quality(card.quality),
+        state,
+        is_detector,
+    })
+}
+
+fn read<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, MessageError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|why: T::Err| MessageError { field, why: why.to_string() })
+}
+
+impl From<&ModelCard> for PackageMessage {
     fn from(card: &ModelCard) -> Self {
         let unready = card.state.as_ref().err();
         Self {
-            name: card.name.to_string(),
-            version: card.version.clone(),
-            title: card.title.clone(),
-            family: card.family.to_string(),
-            weight: card.weight.to_string(),
-            kinds: card.kinds.iter().map(ToString::to_string).collect(),
-            pipeline: card.pipeline.to_owned(),
-            licence: card.licence.clone(),
-            origin: card.origin.clone(),
-            limits: card.limits.clone(),
-            quality: card.quality.0.clone(),
+            card: card_message(card),
             is_detector: card.is_detector,
             state: if unready.is_none() { "ready" } else { "refused" }.to_owned(),
             engine: card.state.as_ref().ok().cloned(),
@@ -206,35 +224,15 @@ impl From<&ModelCard> for CardMessage {
     }
 }
 
-impl TryFrom<CardMessage> for ModelCard {
+impl TryFrom<PackageMessage> for ModelCard {
     type Error = MessageError;
 
-    fn try_from(card: CardMessage) -> Result<Self, MessageError> {
-        fn read<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, MessageError>
-        where
-            T::Err: std::fmt::Display,
-        {
-            text.parse().map_err(|why: T::Err| MessageError { field, why: why.to_string() })
-        }
-        let ready = card.state == "ready";
-        Ok(Self {
-            name: read("name", &card.name)?,
-            family: read("family", &card.family)?,
-            weight: read("weight", &card.weight)?,
-            kinds: card.kinds.iter().map(|kind| read("kinds", kind)).collect::<Result<_, _>>()?,
-            pipeline: PIPELINES.into_iter().find(|known| *known == card.pipeline).unwrap_or("other"),
-            version: card.version,
-            title: card.title,
-            licence: card.licence,
-            origin: card.origin,
-            limits: card.limits,
-            quality: Quality(card.quality),
-            is_detector: card.is_detector,
-            state: if ready {
-                Ok(card.engine.unwrap_or_default())
-            } else {
-                Err(Unready { why: card.reason.unwrap_or_default(), hint: card.hint.unwrap_or_default() })
-            },
-        })
+    fn try_from(model: PackageMessage) -> Result<Self, MessageError> {
+        let state = if model.state == "ready" {
+            Ok(model.engine.unwrap_or_default())
+        } else {
+            Err(Unready { why: model.reason.unwrap_or_default(), hint: model.hint.unwrap_or_default() })
+        };
+        read_card(model.card, model.is_detector, state)
     }
 }

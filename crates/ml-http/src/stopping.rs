@@ -5,21 +5,15 @@ use std::future::Future;
 use dk_app::StopToken;
 use dk_app::ports::AskError;
 use dk_domain::ErrorCode;
-use tokio::sync::oneshot;
 
 /// Drops the work at once when the token is stopped.
 pub(crate) async fn unless_stopped<T>(
     stop: &StopToken,
     work: impl Future<Output = Result<T, AskError>>,
 ) -> Result<T, AskError> {
-    let (sender, stopped) = oneshot::channel();
-    let _watch = stop.on_stop(move || {
-        // The work may have ended in the same moment.
-        let _ = sender.send(());
-    });
     tokio::select! {
         biased;
-        _ = stopped => Err(AskError { code: ErrorCode::Stopped, message: "the analysis was stopped".to_owned() }),
+        () = stop.stopped() => Err(AskError { code: ErrorCode::Stopped, message: "the analysis was stopped".to_owned() }),
         end = work => end,
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use bullmq::options::{RedisConnectionOptions, TlsCerts};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ErrorKind, FromRedisValue, RedisError};
+use redis::{Client, ErrorKind, FromRedisValue, RedisError, TlsCertificates};
 
 use crate::queue::{QueueOptions, RedisQueue};
 use crate::{RedisBus, RedisLimiter};
@@ -18,6 +19,7 @@ const BULLMQ_PREFIX: &str = "bull";
 #[derive(Clone)]
 pub struct Redis {
     url: String,
+    authority: Option<Vec<u8>>,
     client: Client,
     manager: ConnectionManager,
     prefix: Option<String>,
@@ -31,6 +33,9 @@ pub enum AddressError {
         "this is not the address of a Redis server; hint: redis://[user:password@]host[:port][/database]"
     )]
     Url(#[source] RedisError),
+    /// No certificate to check a server with.
+    #[error("an authority for Redis is a certificate in PEM text, and is of use for rediss:// only")]
+    Authority(#[source] Option<RedisError>),
     /// The prefix cannot be used in names.
     #[error("{0:?} cannot be a prefix of names on Redis; hint: letters, digits, hyphens and underscores")]
     Prefix(String),
@@ -67,6 +72,16 @@ impl Redis {
     /// The server at `url`. With a `prefix` every key and channel begins with it, so that several installations can
     /// share a server; without one, names are those that Node's tools expect. Must be called within a tokio runtime.
     pub fn open(url: &str, prefix: Option<&str>) -> Result<Self, AddressError> {
+        Self::open_trusting(url, prefix, None)
+    }
+
+    /// As [`Redis::open`]; with an `authority`, certificates in PEM text, a server of `rediss://` is believed when one
+    /// of them vouches for it, and public authorities do not count.
+    pub fn open_trusting(
+        url: &str,
+        prefix: Option<&str>,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, AddressError> {
         if let Some(prefix) = prefix {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if prefix.is_empty() || !prefix.chars().all(is_plain) {
@@ -74,6 +89,16 @@ impl Redis {
             }
         }
         let client = Client::open(url).map_err(AddressError::Url)?;
+        let client = match authority {
+            None => client,
+            // The library takes a text without certificates for an authority that vouches for nobody.
+            Some(pem) if !holds_certificate(pem) => return Err(AddressError::Authority(None)),
+            Some(pem) => {
+                let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) };
+                let built = Client::build_with_tls(url, certificates);
+                built.map_err(|error| AddressError::Authority(Some(error)))?
+            }
+        };
         // The next command tries anew, so a server that is away costs each one little.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
@@ -81,13 +106,26 @@ impl Redis {
             .set_response_timeout(Some(PATIENCE));
         let manager =
             ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(AddressError::Url)?;
-        Ok(Self { url: url.to_owned(), client, manager, prefix: prefix.map(ToOwned::to_owned) })
+        Ok(Self {
+            url: url.to_owned(),
+            authority: authority.map(<[u8]>::to_vec),
+            client,
+            manager,
+            prefix: prefix.map(ToOwned::to_owned),
+        })
     }
 
     /// The queue `media-processing`.
     pub fn queue(&self, options: QueueOptions) -> RedisQueue {
         let prefix = self.prefix.as_deref().unwrap_or(BULLMQ_PREFIX);
-        RedisQueue::new(self.clone(), &self.url, prefix, options)
+        let certificates =
+            self.authority.clone().map(|pem| TlsCerts { root_cert: Some(pem), ..TlsCerts::default() });
+        let connection = RedisConnectionOptions {
+            url: self.url.clone(),
+            tls_certs: certificates,
+            ..RedisConnectionOptions::default()
+        };
+        RedisQueue::new(self.clone(), connection, prefix, options)
     }
 
     /// Live news between processes.
@@ -157,6 +195,11 @@ impl Redis {
             other => other,
         }
     }
+}
+
+fn holds_certificate(pem: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    pem.windows(BEGIN.len()).any(|window| window == BEGIN)
 }
 
 impl fmt::Debug for Redis {

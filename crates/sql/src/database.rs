@@ -21,6 +21,8 @@ use crate::migration::{self, Migrator};
 
 /// How long a writer of SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// An operation that takes longer is told of.
+const SLOW_SECS: f64 = 1.0;
 /// Any number; whoever migrates holds the lock of this name.
 const MIGRATION_LOCK: i64 = 0x6472_6973_6874;
 
@@ -128,6 +130,21 @@ impl Database {
         .await
     }
 
+    /// Bytes that the database takes on the disk.
+    pub async fn size_bytes(&self) -> Result<u64, StoreError> {
+        self.timed("ask for the size", async {
+            let ask = if self.is_postgres() {
+                "select pg_database_size(current_database()) as bytes"
+            } else {
+                "select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()"
+            };
+            let row = self.read().query_one_raw(Statement::from_string(self.backend(), ask)).await?;
+            let bytes: Option<i64> = row.map(|row| row.try_get("", "bytes")).transpose()?;
+            Ok(bytes.unwrap_or_default().unsigned_abs())
+        })
+        .await
+    }
+
     /// Closes every connection once its query has ended.
     pub async fn close(self) -> Result<(), StoreError> {
         self.pool.close().await.map_err(|error| Fault::from(error).in_store("close the database"))
@@ -205,6 +222,13 @@ impl Database {
             let took_secs = begin.elapsed().as_secs_f64();
             metrics::histogram!("db_query_seconds", "operation" => tried).record(took_secs);
             self.count_connections();
+            if took_secs > SLOW_SECS {
+                tracing::warn!(
+                    operation = tried,
+                    took_ms = (took_secs * 1e3).round(),
+                    "the database was slow"
+                );
+            }
             answer
         })
     }

@@ -2,6 +2,8 @@
 
 mod m0001_first;
 mod m0002_accounts;
+mod m0003_uploads;
+mod m0004_marks;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -10,7 +12,12 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::First), Box::new(m0002_accounts::Accounts)]
+        vec![
+            Box::new(m0001_first::First),
+            Box::new(m0002_accounts::Accounts),
+            Box::new(m0003_uploads::Uploads),
+            Box::new(m0004_marks::Marks),
+        ]
     }
 }
 

@@ -6,6 +6,7 @@ mod errands;
 mod events;
 mod media;
 mod runs;
+mod uploads;
 
 pub(crate) use accounts::{api_key, hash_bytes, session, user};
 pub(crate) use analyses::{AnalysisRow, analysis, progress_json, vote, vote_json};
@@ -13,6 +14,7 @@ pub(crate) use errands::{errand, errand_parts};
 pub(crate) use events::{event, event_json};
 pub(crate) use media::{media, media_row};
 pub(crate) use runs::{exact_verdict, run, run_detail};
+pub(crate) use uploads::{refusal_json, upload, upload_part, upload_row};
 
 pub(crate) use dk_app::ports::searched;
 

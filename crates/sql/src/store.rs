@@ -1,7 +1,7 @@
-//! The store ports on rows: accounts, library, runs, outbox, health log. Each call of a port that writes is one
+//! The store ports on rows: accounts, library, runs, uploads, outbox, health log. Each call of a port that writes is one
 //! transaction.
 //!
-//! Locks are taken in one order by everybody: medium, then what belongs to it, then its owner. The row of the medium
+//! Locks are taken in one order by everybody: upload, medium, then what belongs to it, then its owner. The row of the medium
 //! stands for all its runs, so ends, cancels and removals of one medium follow one another.
 
 mod accounts;
@@ -11,11 +11,13 @@ mod idempotency;
 mod keys;
 mod library;
 mod lists;
+mod marks;
 mod outbox;
 mod people;
 mod removal;
 mod runs;
 mod sessions;
+mod uploads;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Ambient, ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry,
+    Ambient, ByteStream, Incoming, LocalFile, Mark, Staged, Storage, StorageError, Stored, StoredEntry,
 };
 use dk_domain::{MediaId, MediaKind};
 use futures_util::{StreamExt, stream};
@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::fault::failed;
 use crate::key::Key;
+use crate::mark;
 use crate::options::CloudinaryOptions;
 use crate::staging::Staging;
 use calls::{Account, Refusal};
@@ -152,6 +153,15 @@ impl Storage for Cloudinary {
         listed.map_err(failed("list the files at Cloudinary"))
     }
 
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        mark::read(self.open_download(Key::Mark, None).await?).await
+    }
+
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError> {
+        let staged = mark::staged(self, mark).await?;
+        self.put(&staged, Key::Mark).await
+    }
+
     async fn ping(&self) -> Result<(), StorageError> {
         let tried = "reach Cloudinary";
         let asked = self.account.answer::<Pong>(self.account.administer("ping"));
@@ -175,6 +185,6 @@ fn resource_type(key: Key) -> &'static str {
     match key {
         Key::Medium { kind: MediaKind::Image, .. } | Key::Thumbnail { .. } => "image",
         Key::Medium { kind: MediaKind::Video | MediaKind::Audio, .. } => "video",
-        Key::Part(_) => "raw",
+        Key::Part(_) | Key::Mark => "raw",
     }
 }

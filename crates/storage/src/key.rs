@@ -1,5 +1,5 @@
 //! Keys of stored files: `media/videos/ab/<sha256>-<media id>`, the small picture of it in `media/thumbnails`, and
-//! `parts/<id>`. A key is made from the content and the medium, and read strictly, so that no text from outside ever
+//! `parts/<id>`, beside them the one file `installation`. A key is made from the content and the medium, and read strictly, so that no text from outside ever
 //! becomes a path.
 
 use std::fmt;
@@ -17,6 +17,9 @@ pub(crate) const THUMBNAILS: &str = "thumbnails";
 /// The folder of parts of uploads that go on later.
 pub(crate) const PARTS: &str = "parts";
 
+/// The file that says whose files these are.
+pub(crate) const MARK: &str = "installation";
+
 /// Names one stored file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -26,6 +29,8 @@ pub(crate) enum Key {
     Thumbnail { sha256: Sha256, id: MediaId },
     /// A part of an upload.
     Part(Uuid),
+    /// The mark of the installation; not to be asked for by its name.
+    Mark,
 }
 
 /// A text that is no key of ours.
@@ -87,7 +92,7 @@ impl Key {
     pub(crate) fn thumbnail(self) -> Option<Self> {
         match self {
             Self::Medium { sha256, id, .. } => Some(Self::Thumbnail { sha256, id }),
-            Self::Thumbnail { .. } | Self::Part(_) => None,
+            Self::Thumbnail { .. } | Self::Part(_) | Self::Mark => None,
         }
     }
 
@@ -95,7 +100,7 @@ impl Key {
     pub(crate) fn media_id(self) -> Option<MediaId> {
         match self {
             Self::Medium { id, .. } | Self::Thumbnail { id, .. } => Some(id),
-            Self::Part(_) => None,
+            Self::Part(_) | Self::Mark => None,
         }
     }
 }
@@ -110,6 +115,7 @@ impl fmt::Display for Key {
             Self::Medium { kind, sha256, id } => (folder_of(*kind), sha256.to_string(), id),
             Self::Thumbnail { sha256, id } => (THUMBNAILS, sha256.to_string(), id),
             Self::Part(id) => return write!(f, "{PARTS}/{id}"),
+            Self::Mark => return f.write_str(MARK),
         };
         write!(f, "{MEDIA}/{folder}/{}/{sha256}-{id}", &sha256[..2])
     }
@@ -166,6 +172,7 @@ mod tests {
             format!("parts/{}", ID.replace('-', "")),
             format!("parts/../parts/{ID}"),
             "parts/".into(),
+            MARK.into(),
         ] {
             assert_eq!(Key::read(&text), None, "{text:?} was taken");
         }

@@ -6,6 +6,7 @@ mod cloudinary;
 mod fault;
 mod key;
 mod local;
+mod mark;
 mod measured;
 mod options;
 mod s3;

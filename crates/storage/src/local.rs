@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Ambient, ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry,
+    Ambient, ByteStream, Incoming, LocalFile, Mark, Staged, Storage, StorageError, Stored, StoredEntry,
 };
 use dk_domain::{MediaId, MediaKind};
 use futures_util::{StreamExt, TryStreamExt};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::fault::{absent_is_none, disk_failed, on_disk};
 use crate::key::{Key, MEDIA, THUMBNAILS, folder_of};
+use crate::mark;
 use crate::options::LocalOptions;
 use crate::staging::{Staging, make_folder};
 
@@ -148,6 +149,15 @@ impl Storage for Local {
             Ok(listing.entries)
         })
         .await
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        mark::read(self.open_stream(Key::Mark, None).await?).await
+    }
+
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError> {
+        let staged = mark::staged(self, mark).await?;
+        self.put(staged, Key::Mark).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use dk_app::ports::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
+use dk_app::ports::{
+    ByteStream, Incoming, LocalFile, Mark, Staged, Storage, StorageError, Stored, StoredEntry,
+};
 use dk_domain::{MediaId, MediaKind};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -79,6 +81,14 @@ impl<S: Storage> Storage for Measured<S> {
         limit: u16,
     ) -> Result<Vec<StoredEntry>, StorageError> {
         self.timed("list", self.inner.list(before, after, limit)).await
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        self.timed("mark", self.inner.mark()).await
+    }
+
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError> {
+        self.timed("mark", self.inner.leave_mark(mark)).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Ambient, ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry,
+    Ambient, ByteStream, Incoming, LocalFile, Mark, Staged, Storage, StorageError, Stored, StoredEntry,
 };
 use dk_domain::{MediaId, MediaKind};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::fault::failed;
 use crate::key::{Key, MEDIA};
+use crate::mark;
 use crate::options::{Patience, S3Options};
 use crate::staging::Staging;
 use buffers::Buffers;
@@ -217,6 +218,17 @@ impl Storage for S3 {
         }
         entries.truncate(limit);
         Ok(entries)
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        let found = self.store.get(&Path::from(Key::Mark.to_string())).await;
+        let found = absent_is_none(found).map_err(failed(READ))?;
+        mark::read(found.map(|found| found.into_stream().map_err(failed(READ)).boxed())).await
+    }
+
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError> {
+        let staged = mark::staged(self, mark).await?;
+        self.put(&staged, Key::Mark).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

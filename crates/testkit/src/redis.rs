@@ -3,13 +3,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
+
+use crate::certificate;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A free port may be taken by somebody else between asking for it and using it.
@@ -24,6 +26,13 @@ pub enum Keep {
     Everything,
 }
 
+/// How one talks to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Talk {
+    Plain,
+    Tls,
+}
+
 /// A Redis server on a free port of 127.0.0.1, with its files in a temporary folder. It and its folder go away when
 /// this is dropped, and also when the test is killed.
 #[derive(Debug)]
@@ -31,6 +40,7 @@ pub struct Server {
     folder: TempDir,
     port: u16,
     keep: Keep,
+    talk: Talk,
     running: Option<Running>,
 }
 
@@ -47,10 +57,22 @@ impl Server {
         Self::start_with(Keep::Nothing)
     }
 
+    /// An empty server that takes connections over TLS only. [`Server::command`] does not reach it.
+    pub fn start_with_tls() -> anyhow::Result<Self> {
+        Self::begin(Keep::Nothing, Talk::Tls)
+    }
+
     /// An empty server.
     pub fn start_with(keep: Keep) -> anyhow::Result<Self> {
+        Self::begin(keep, Talk::Plain)
+    }
+
+    fn begin(keep: Keep, talk: Talk) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("dk-test-redis-").tempdir()?;
-        let mut server = Self { folder, port: 0, keep, running: None };
+        if talk == Talk::Tls {
+            certificate::make(folder.path(), |program| Command::new(program))?;
+        }
+        let mut server = Self { folder, port: 0, keep, talk, running: None };
         let mut result = Ok(());
         for _ in 0..PORTS_TRIED {
             server.port = free_port()?;
@@ -62,9 +84,15 @@ impl Server {
         result.map(|()| server)
     }
 
-    /// Where it is: `redis://127.0.0.1:PORT`.
+    /// Where it is: `redis://127.0.0.1:PORT`, or `rediss://…`.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = if self.talk == Talk::Tls { "rediss" } else { "redis" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// The certificate of the authority that made the server's own; there with TLS only.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join(certificate::AUTHORITY)
     }
 
     /// Its port.
@@ -77,10 +105,13 @@ impl Server {
         ensure!(self.running.is_none(), "the Redis server on port {} runs already", self.port);
         let append = if self.keep == Keep::Everything { "yes" } else { "no" };
         let mut child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args(self.listening())
+            .args(["--bind", "127.0.0.1", "--save", ""])
             .args(["--appendonly", append, "--appendfsync", "always", "--daemonize", "no"])
             .arg("--dir")
             .arg(self.folder.path())
+            // Where the files of [`certificate`] are.
+            .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -95,11 +126,36 @@ impl Server {
         ready
     }
 
+    fn listening(&self) -> Vec<String> {
+        let port = self.port.to_string();
+        let words = match self.talk {
+            Talk::Plain => vec!["--port", &port],
+            Talk::Tls => vec![
+                "--port",
+                "0",
+                "--tls-port",
+                &port,
+                "--tls-cert-file",
+                certificate::SERVER[0],
+                "--tls-key-file",
+                certificate::SERVER[1],
+                "--tls-ca-cert-file",
+                certificate::AUTHORITY,
+                "--tls-auth-clients",
+                "no",
+            ],
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+
     /// Stops it as an operator does. With [`Keep::Everything`] nothing is lost.
     pub fn stop(&mut self) -> anyhow::Result<()> {
         if self.running.is_some() {
-            // The server closes the connection instead of answering.
-            let _ = self.command("SHUTDOWN");
+            match self.talk {
+                // The server closes the connection instead of answering.
+                Talk::Plain => drop(self.command("SHUTDOWN")),
+                Talk::Tls => self.signal("-TERM")?,
+            }
             self.end(|_| Ok(()))?;
         }
         Ok(())

@@ -3,8 +3,8 @@
 
 use dk_domain::{
     ErrorCode, Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, MediaFacts, MediaKind, ModelId,
-    ModelName, Opinion, Outcome, Prediction, Probability, Reason, Says, Score, Span, Verdict, WindowScore,
-    conclude,
+    ModelName, Opinion, Origin, Outcome, Prediction, Probability, Reason, Says, Score, Span, Verdict, Weight,
+    WindowScore, conclude,
 };
 
 use crate::{
@@ -99,6 +99,7 @@ impl TryFrom<&ResultPayload> for Finding {
             family: vote.family,
             weight: vote.weight,
             outcome,
+            origin: payload.provenance.as_ref().map(Origin::try_from).transpose()?.map(Box::new),
             took_secs: payload.processing_time,
         };
         let prediction = finding.prediction();
@@ -133,6 +134,9 @@ fn score(payload: &ResultPayload) -> Result<Score, MessageError> {
 }
 
 fn evidence(payload: &ResultPayload) -> Result<Evidence, MessageError> {
+    if payload.metrics.weight == Weight::Declared.as_str() {
+        return Ok(Evidence::Origin);
+    }
     if let Some(frames) = &payload.frame_predictions {
         return Ok(Evidence::Video { frames: frames.iter().map(frame).collect::<Result<_, _>>()? });
     }

@@ -1,19 +1,26 @@
 //! Messages that cross a process border, in the names of the outside contract. Holds their shapes and how
 //! they are made from the domain; decides nothing and does no I/O.
 
+mod card;
 mod document;
 mod event;
 mod finding;
+mod origin;
 mod payload;
 mod thin;
 mod vote;
 
+pub use card::CardMessage;
 pub use document::{
     AudioProperties, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage, SCHEMA,
     VerdictMessage, VideoProperties,
 };
 pub use event::{EventMessage, moment};
 pub use finding::{Failed, Judged};
+pub use origin::{
+    ActionMessage, CredentialsMessage, IdentityMessage, IngredientMessage, ManifestMessage,
+    ProvenanceMessage, TraceMessage,
+};
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
     ResultPayload, Segment,

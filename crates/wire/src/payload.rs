@@ -7,6 +7,7 @@ use dk_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::document::AudioProperties;
+use crate::origin::ProvenanceMessage;
 use crate::round4;
 use crate::thin::thin;
 
@@ -58,6 +59,9 @@ pub struct ResultPayload {
     /// Faces of a still picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<Vec<FaceMessage>>,
+    /// What the file says of its own origin, from the model that reads that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<ProvenanceMessage>,
     /// How the score was read.
     pub metrics: Metrics,
     /// Path of a picture of the evidence, where one was made.
@@ -153,7 +157,7 @@ pub struct HeatmapMessage {
 pub struct Metrics {
     /// What the model looks for.
     pub family: String,
-    /// unrated, weak or strong.
+    /// unrated, weak, strong or declared.
     pub weight: String,
     /// Which engine ran it.
     pub engine: String,
@@ -199,6 +203,7 @@ impl ResultPayload {
             dimensions: facts.image.as_ref().map(|i| Dimensions { width: i.width_px, height: i.height_px }),
             heatmap: None,
             faces: None,
+            provenance: finding.origin.as_deref().map(ProvenanceMessage::from),
             metrics: metrics(finding, opinion),
             visualization_path: None,
         };
@@ -228,6 +233,7 @@ impl ResultPayload {
                 self.chunk_predictions = Some(kept.iter().map(chunk).collect());
                 self.properties = facts.audio.as_ref().map(AudioProperties::from);
             }
+            Evidence::Origin => {}
         }
     }
 }

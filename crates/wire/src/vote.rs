@@ -30,7 +30,7 @@ impl MessageError {
 pub struct VoteMessage {
     /// What the model looks for.
     pub family: String,
-    /// unrated, weak or strong.
+    /// unrated, weak, strong or declared.
     pub weight: String,
     /// Calibrated P(synthetic); null where the model could not look.
     pub probability: Option<f64>,

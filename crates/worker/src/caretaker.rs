@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dk_app::StopToken;
 use dk_app::ports::{HealthRecord, Quota};
-use dk_app::service::{Ports, Retention, forget_old, reconcile, sweep_orphans};
+use dk_app::service::{Ports, Retention, forget_old, reconcile, sweep_orphans, tend_uploads};
 
 use crate::until::pause_or_stop;
 
@@ -15,6 +15,10 @@ use crate::until::pause_or_stop;
 pub struct CareOptions {
     /// Between two rounds of mending; also how long nothing must have moved in a run before it is looked at.
     pub mend_every: Duration,
+    /// Between two looks at uploads under way.
+    pub tend_every: Duration,
+    /// How long an upload must have been whole before somebody else than its own server takes it in.
+    pub whole_for: Duration,
     /// Between two looks at the ML servers.
     pub look_every: Duration,
     /// Between two rounds of removing old rows and orphaned files.
@@ -29,6 +33,8 @@ impl Default for CareOptions {
     fn default() -> Self {
         Self {
             mend_every: Duration::from_secs(10),
+            tend_every: Duration::from_secs(30),
+            whole_for: Duration::from_mins(2),
             look_every: Duration::from_secs(30),
             tidy_every: Duration::from_hours(1),
             orphan_age: Duration::from_hours(1),
@@ -41,6 +47,7 @@ impl Default for CareOptions {
 pub async fn take_care(ports: Ports, options: CareOptions, stop: StopToken) {
     tokio::join!(
         every(options.mend_every, &stop, || mend(&ports, options.mend_every)),
+        every(options.tend_every, &stop, || tend(&ports, options.whole_for)),
         every(options.look_every, &stop, || look(&ports, options.look_every)),
         tidy_later(&ports, &options, &stop),
     );
@@ -60,6 +67,15 @@ async fn mend(ports: &Ports, quiet: Duration) {
     let quiet = time::Duration::try_from(quiet).unwrap_or(time::Duration::MINUTE);
     if let Err(error) = reconcile(ports, quiet).await {
         tracing::warn!(error = &error as &dyn Error, "mending of runs waits");
+    }
+}
+
+async fn tend(ports: &Ports, whole_for: Duration) {
+    let quiet = time::Duration::try_from(whole_for).unwrap_or(time::Duration::HOUR);
+    match tend_uploads(ports, quiet).await {
+        Ok(0) => {}
+        Ok(uploads) => tracing::info!(uploads, "uploads given up"),
+        Err(error) => tracing::warn!(error = &error as &dyn Error, "looking after uploads waits"),
     }
 }
 

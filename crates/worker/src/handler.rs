@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use tracing::Instrument as _;
 
 use crate::keeper::Keeper;
-use crate::until::{pause_or_stop, stopped};
+use crate::until::pause_or_stop;
 
 /// Runs the jobs of this process.
 pub(crate) struct Handler {
@@ -161,7 +161,7 @@ pub(crate) async fn hear_cancels(handler: Arc<Handler>, stop: StopToken) {
         match handler.ports.bus.listen().await {
             Ok(mut signals) => loop {
                 tokio::select! {
-                    () = stopped(&stop) => return,
+                    () = stop.stopped() => return,
                     signal = signals.next() => match signal {
                         Some(signal) => hear(&handler, signal),
                         None => break,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dk_app::StopToken;
 use dk_app::service::{Ports, relay, run_own_errands};
 
-use crate::until::{pause_or_stop, stopped};
+use crate::until::pause_or_stop;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -15,7 +15,7 @@ pub async fn relay_errands(ports: Ports, stop: StopToken) {
         () = run_own_errands(&ports) => {}
         () = run_due_errands(&ports, &stop) => {}
         // What is cut off here is in the rows.
-        () = stopped(&stop) => {}
+        () = stop.stopped() => {}
     }
 }
 

@@ -1,5 +1,5 @@
-/** What stays in the browser: theme and language, nothing else. */
-type Kept = "theme" | "language";
+/** What stays in the browser: theme, language, and where unfinished uploads are; nothing else. */
+type Kept = "theme" | "language" | "uploads";
 
 export function recall(key: Kept): string | null {
   try {

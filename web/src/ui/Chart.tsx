@@ -5,7 +5,7 @@ import { useWords } from "@/lib/words/words";
 import { Table } from "./Table";
 import "uplot/dist/uPlot.min.css";
 
-export interface Series {
+interface Series {
   label: string;
   values: readonly (number | null)[];
   /** A token such as `--series-2`; by order when left out. */

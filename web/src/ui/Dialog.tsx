@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix, AlertDialog as RadixAlert } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cx } from "@/lib/cx";
 import { useWords } from "@/lib/words/words";
 import { Button, IconButton } from "./Button";
@@ -21,13 +21,29 @@ interface DialogProps {
   children: ReactNode;
 }
 
+/** No button belongs to these dialogs: the focus goes back to where it was when one opened. */
+function useFocusBack() {
+  const from = useRef<Element | null>(null);
+  return {
+    onOpenAutoFocus: () => {
+      from.current = document.activeElement;
+    },
+    onCloseAutoFocus: (event: Event) => {
+      event.preventDefault();
+      if (from.current instanceof HTMLElement) from.current.focus();
+    },
+  };
+}
+
 export function Dialog({ open, onClose, title, detail, wide = false, children }: DialogProps) {
   const words = useWords();
+  const focus = useFocusBack();
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className={OVERLAY} />
         <Radix.Content
+          {...focus}
           className={cx(PANEL, wide ? "sm:max-w-3xl" : "sm:max-w-lg")}
           {...(detail === undefined ? { "aria-describedby": undefined } : {})}
         >
@@ -63,11 +79,12 @@ interface ConfirmDialogProps {
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const words = useWords();
+  const focus = useFocusBack();
   return (
     <RadixAlert.Root open={props.open} onOpenChange={(next) => !next && props.onClose()}>
       <RadixAlert.Portal>
         <RadixAlert.Overlay className={OVERLAY} />
-        <RadixAlert.Content className={cx(PANEL, "sm:max-w-md")}>
+        <RadixAlert.Content {...focus} className={cx(PANEL, "sm:max-w-md")}>
           <RadixAlert.Title className="text-lg font-semibold">{props.title}</RadixAlert.Title>
           <RadixAlert.Description className="-mt-2 text-ink-soft">{props.detail}</RadixAlert.Description>
           {props.children}

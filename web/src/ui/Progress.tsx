@@ -18,7 +18,8 @@ export function Progress({ label, share, text }: ProgressProps) {
       className="h-1.5 w-full overflow-hidden rounded-full bg-line"
     >
       {percent === null ? (
-        <Radix.Indicator className="block h-full w-1/3 animate-pulse rounded-full bg-accent" />
+        // The whole width in grey: a part of it would be read as a share, where nothing moves.
+        <Radix.Indicator className="block size-full animate-pulse rounded-full bg-line-strong" />
       ) : (
         <Radix.Indicator
           className="block h-full rounded-full bg-accent transition-[width] duration-300"

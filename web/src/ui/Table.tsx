@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { cx } from "@/lib/cx";
 
-export interface Column<Row> {
+interface Column<Row> {
   key: string;
   header: ReactNode;
   cell: (row: Row) => ReactNode;
@@ -22,7 +22,7 @@ interface TableProps<Row> {
 export function Table<Row>({ caption, showCaption = false, columns, rows, rowKey }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard
-    <section aria-label={caption} tabIndex={0} className="overflow-x-auto">
+    <section aria-label={caption} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-sm">
         <caption className={showCaption ? "plate pb-2 text-left" : "sr-only"}>{caption}</caption>
         <thead>

@@ -47,7 +47,7 @@ export function EmptyState({ icon: Icon, title, detail, children }: EmptyStatePr
 }
 
 /** The words for a problem: what happened, what is particular, and how to name it to an operator. */
-export function ProblemText({ error }: { error: unknown }) {
+function ProblemText({ error }: { error: unknown }) {
   const words = useWords();
   const problem = ApiProblem.from(error);
   return (

@@ -53,6 +53,10 @@ pub(crate) fn cors(config: &ApiConfig) -> CorsLayer {
             header::IF_NONE_MATCH,
             header::IF_RANGE,
             name("idempotency-key"),
+            name("tus-resumable"),
+            name("upload-length"),
+            name("upload-metadata"),
+            name("upload-offset"),
             name("x-api-key"),
             name("x-request-id"),
         ])
@@ -63,6 +67,14 @@ pub(crate) fn cors(config: &ApiConfig) -> CorsLayer {
             header::CONTENT_RANGE,
             header::CONTENT_DISPOSITION,
             header::ACCEPT_RANGES,
+            name("media-id"),
+            name("tus-extension"),
+            name("tus-max-size"),
+            name("tus-resumable"),
+            name("tus-version"),
+            name("upload-expires"),
+            name("upload-length"),
+            name("upload-offset"),
             name("x-request-id"),
             name("ratelimit-limit"),
             name("ratelimit-remaining"),
@@ -71,8 +83,11 @@ pub(crate) fn cors(config: &ApiConfig) -> CorsLayer {
         .max_age(Duration::from_mins(10))
 }
 
-/// JSON shrinks well; originals are compressed already and are sent by range.
+/// JSON shrinks well; originals, and pages with originals inside, are compressed already.
 fn shrinks(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    if headers.contains_key(header::CONTENT_DISPOSITION) {
+        return false;
+    }
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     [b"application/json".as_slice(), b"text/html"].iter().any(|known| kind.starts_with(known))
 }

@@ -17,7 +17,6 @@ use dk_app::StopToken;
 use dk_app::ports::Signal;
 use futures_util::StreamExt as _;
 use socketioxide::{SocketIo, TransportType};
-use tokio::sync::Notify;
 
 use crate::app::App;
 use hub::Hub;
@@ -50,11 +49,8 @@ pub(crate) fn routes(app: &App, stop: &StopToken) -> Router {
 
 /// Takes signals from the bus until told to stop, then closes every connection, so that clients go elsewhere.
 async fn listen(app: App, hub: Arc<Hub>, io: SocketIo, stop: StopToken) {
-    let stopped = Arc::new(Notify::new());
-    let wake = Arc::clone(&stopped);
-    let _watch = stop.on_stop(move || wake.notify_one());
     tokio::select! {
-        () = stopped.notified() => {}
+        () = stop.stopped() => {}
         () = hear(&app, &hub) => {}
     }
     io.close().await;

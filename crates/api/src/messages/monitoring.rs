@@ -1,6 +1,7 @@
 //! Models, ML servers, the queue and the service itself.
 
 use dk_app::ports::{FailedJob, HealthRecord, JobKind, Offer, QueueCounts, ServerStatus};
+use dk_wire::CardMessage;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -12,28 +13,9 @@ use super::words;
 #[serde(rename_all = "camelCase")]
 #[schema(as = Model)]
 pub struct ModelBody {
-    /// Name of the package.
-    pub name: String,
-    /// Version of the package.
-    pub version: String,
-    /// One line for people.
-    pub title: String,
-    /// What it looks for.
-    pub family: String,
-    /// How much may follow from it: `unrated`, `weak` or `strong`.
-    pub weight: String,
-    /// What it reads.
-    pub kinds: Vec<String>,
-    /// Name of its pipeline.
-    pub pipeline: String,
-    /// SPDX expression, or a name where there is none.
-    pub licence: String,
-    /// Where it comes from.
-    pub origin: String,
-    /// What it cannot do, one sentence each.
-    pub limits: Vec<String>,
-    /// How well it was measured to work.
-    pub quality: String,
+    /// Its card.
+    #[serde(flatten)]
+    pub card: CardMessage,
     /// How many servers have it.
     pub servers: usize,
 }
@@ -41,7 +23,7 @@ pub struct ModelBody {
 impl From<&Offer> for ModelBody {
     fn from(offer: &Offer) -> Self {
         let card = &offer.card;
-        Self {
+        let card = CardMessage {
             name: card.name.to_string(),
             version: card.version.clone(),
             title: card.title.clone(),
@@ -53,8 +35,8 @@ impl From<&Offer> for ModelBody {
             origin: card.origin.clone(),
             limits: card.limits.clone(),
             quality: card.quality.0.clone(),
-            servers: offer.servers.len(),
-        }
+        };
+        Self { card, servers: offer.servers.len() }
     }
 }
 

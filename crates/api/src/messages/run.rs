@@ -3,7 +3,7 @@
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "checks get their empty context by reference")]
 
 use dk_app::ports::{Analysis, ProgressMark, Run, RunDetail};
-use dk_domain::Verdict;
+use dk_domain::{Verdict, Waiting};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -48,6 +48,11 @@ pub struct RunBody {
     pub priority: String,
     /// Why it has not begun, in words, while it waits for something.
     pub waiting_for: Option<String>,
+    /// The same as a code.
+    #[schema(schema_with = words::waiting_or_null)]
+    pub waiting_code: Option<String>,
+    /// The model that `model_missing` means.
+    pub waiting_model: Option<String>,
     /// What is said of the file, once the run has ended with an answer.
     pub verdict: Option<VerdictBody>,
     /// When it was asked for.
@@ -186,7 +191,9 @@ impl RunBody {
             status: run.status.to_string(),
             requested_models: run.wanted.iter().map(ToString::to_string).collect(),
             priority: run.urgency.to_string(),
-            waiting_for: run.waiting_for.clone(),
+            waiting_for: run.waiting_for.as_ref().map(Waiting::in_words),
+            waiting_code: run.waiting_for.as_ref().map(|waiting| waiting.code().to_owned()),
+            waiting_model: run.waiting_for.as_ref().and_then(Waiting::model).map(ToString::to_string),
             verdict: run.verdict.as_ref().map(VerdictBody::from),
             created_at: words::moment(run.created_at),
             started_at: words::moment_or_none(run.started_at),

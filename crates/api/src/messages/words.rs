@@ -1,7 +1,7 @@
 //! Closed lists of words and forms of text, as the OpenAPI document tells them. Taken from the domain, so that the
 //! two cannot drift apart.
 
-use dk_domain::{AnalysisStatus, MediaKind, Prediction, Role, RunStatus, Scope, Urgency};
+use dk_domain::{AnalysisStatus, MediaKind, Prediction, Role, RunStatus, Scope, Urgency, Waiting};
 use time::OffsetDateTime;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 
@@ -79,6 +79,10 @@ pub(crate) fn prediction() -> ObjectBuilder {
 
 pub(super) fn prediction_or_null() -> ObjectBuilder {
     words_or_null(Prediction::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn waiting_or_null() -> ObjectBuilder {
+    words_or_null(Waiting::CODES.iter().copied())
 }
 
 pub(super) fn urgency() -> ObjectBuilder {

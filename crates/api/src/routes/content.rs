@@ -96,6 +96,13 @@ fn describe(response: &mut Response, media: &Media, etag: &str) {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
 }
 
+/// Says that the answer is a file to be kept under this name, and to be shown by no page of this origin.
+pub(super) fn download(response: &mut Response, name: &str) {
+    let disposition = format!("attachment; filename*=UTF-8''{}", percent(name));
+    set(response, header::CONTENT_DISPOSITION, &disposition);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+}
+
 fn outside(size: u64) -> Response {
     let mut response = Problem::new(Code::RangeNotSatisfiable).into_response();
     set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));

@@ -187,7 +187,8 @@ async fn remove(State(app): State<App>, signed: Signed, Id(id): Id<MediaId>) -> 
 #[utoipa::path(
     post, path = "/media/{id}/analyze", tag = "media", security(("token" = []), ("apiKey" = [])),
     params(("id" = String, Path, format = Uuid),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes asking twice within 24 hours harmless",
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes asking twice within 24 hours harmless; \
+            other wishes under the same key are refused with 422",
             min_length = 1, max_length = 255)),
     request_body(content = Option<AnalyzeBody>),
     responses((status = 202, description = "The run is on its way", body = RunBody, headers(("Location" = String))),

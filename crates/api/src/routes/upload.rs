@@ -9,29 +9,29 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dk_app::ports::{Media, Staged};
-use dk_app::service::{Upload, accept};
-use dk_domain::{ModelName, Urgency};
+use dk_app::service::{SentAs, Upload, accept};
 
 use super::media::{idempotency_key, set_location};
+use super::said::{Said, harmless, twice};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::edge::{Backlog, linger, take};
-use crate::messages::{MediaBody, UploadForm, check_description};
+use crate::messages::{MediaBody, UploadForm};
 use crate::problem::{Code, Problem};
 
 /// Room for what a multipart body holds besides the file.
 const OVERHEAD_BYTES: u64 = 64 * 1024;
 /// Most bytes of a part that is text.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
-/// Most parts, and most models that may be named.
+/// Most parts.
 const MAX_PARTS: usize = 64;
-const MAX_MODELS: usize = 32;
 
 /// Upload a file to be judged.
 #[utoipa::path(
     post, path = "/media", tag = "media", security(("token" = []), ("apiKey" = [])),
     params(("Idempotency-Key" = Option<String>, Header,
-        description = "Makes sending the same upload twice within 24 hours harmless",
+        description = "Makes sending the same upload twice within 24 hours harmless; another file or other fields under \
+            the same key are refused with 422",
         min_length = 1, max_length = 255)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 202, description = "Accepted; its first run is on its way", body = MediaBody,
@@ -47,11 +47,6 @@ pub(super) async fn upload(
 ) -> Result<Response, Problem> {
     let request = request.map(linger);
     let key = idempotency_key(&headers)?;
-    if let Some(key) = &key
-        && let Some(media) = app.ports.runs.accepted_before(signed.id(), key).await?
-    {
-        return Ok(accepted(&media));
-    }
     refuse_declared(&app, &headers)?;
     take(&app, &format!("uploads:user:{}", signed.id()), app.config.uploads_per_user).await?;
     let busy = |_| Problem::new(Code::Busy).retry_after(Duration::from_secs(2));
@@ -64,10 +59,10 @@ pub(super) async fn upload(
     let upload = Upload {
         staged: form.file.0,
         filename: form.file.1,
-        description: form.description,
-        urgency: form.urgency,
-        models: form.models,
-        idempotency_key: key,
+        description: form.said.description(),
+        urgency: form.said.urgency(),
+        models: form.said.models,
+        sent_as: key.map(SentAs::Named),
     };
     let taken = accept(&app.ports, signed.id(), upload).await?;
     tracing::info!(media.id = %taken.media.id, bytes, again = taken.again, "upload accepted");
@@ -94,7 +89,7 @@ fn refuse_declared(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-fn too_large(app: &App) -> Problem {
+pub(super) fn too_large(app: &App) -> Problem {
     let most = app.config.max_upload_bytes;
     Problem::new(Code::TooLarge).detail(format!("a file has at most {most} bytes"))
 }
@@ -102,18 +97,14 @@ fn too_large(app: &App) -> Problem {
 /// What a whole form said.
 struct Form {
     file: (Staged, String),
-    description: Option<String>,
-    urgency: Urgency,
-    models: Vec<ModelName>,
+    said: Said,
 }
 
 /// What has come of it so far; parts come in any order.
 #[derive(Default)]
 struct Draft {
     file: Option<(Staged, String)>,
-    description: Option<String>,
-    urgency: Option<Urgency>,
-    models: Vec<ModelName>,
+    said: Said,
 }
 
 async fn read_form(app: &App, request: Request) -> Result<Form, Problem> {
@@ -135,56 +126,20 @@ async fn read_form(app: &App, request: Request) -> Result<Form, Problem> {
 impl Draft {
     async fn add(&mut self, reader: &Reader<'_>, field: Field<'_>) -> Result<(), Problem> {
         let name = field.name().unwrap_or_default().chars().take(80).collect::<String>();
-        let twice = || Problem::field(&name, "invalid", "this part may come once");
         match name.as_str() {
-            "media" if self.file.is_some() => Err(twice()),
+            "media" if self.file.is_some() => Err(twice(&name)),
             "media" => {
                 let filename = harmless(field.file_name().unwrap_or_default());
                 self.file = Some((reader.receive(field).await?, filename));
                 Ok(())
             }
-            "description" if self.description.is_some() => Err(twice()),
-            "description" => self.add_description(&reader.text(field).await?),
-            "priority" if self.urgency.is_some() => Err(twice()),
-            "priority" => {
-                let word = reader.text(field).await?.parse();
-                self.urgency =
-                    Some(word.map_err(|error: dk_domain::UnknownWord| invalid("priority", &error))?);
-                Ok(())
-            }
-            "models" => self.add_models(&reader.text(field).await?),
-            _ => Err(Problem::field(&name, "unknown", "expected media, description, priority or models")),
+            name => self.said.add(name, &reader.text(field).await?),
         }
-    }
-
-    fn add_description(&mut self, text: &str) -> Result<(), Problem> {
-        check_description(text, &()).map_err(|error| invalid("description", &error))?;
-        // An empty one is none; it still counts as given.
-        self.description = Some(text.trim().to_owned());
-        Ok(())
-    }
-
-    fn add_models(&mut self, names: &str) -> Result<(), Problem> {
-        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let name: ModelName = name.parse().map_err(|error| invalid("models", &error))?;
-            if !self.models.contains(&name) {
-                self.models.push(name);
-            }
-        }
-        if self.models.len() > MAX_MODELS {
-            return Err(Problem::field("models", "invalid", format!("at most {MAX_MODELS} models")));
-        }
-        Ok(())
     }
 
     fn finish(self) -> Result<Form, Problem> {
         let file = self.file.ok_or_else(|| Problem::field("media", "missing", "the file is missing"))?;
-        Ok(Form {
-            file,
-            description: self.description.filter(|text| !text.is_empty()),
-            urgency: self.urgency.unwrap_or(Urgency::Interactive),
-            models: self.models,
-        })
+        Ok(Form { file, said: self.said })
     }
 }
 
@@ -237,37 +192,4 @@ impl Reader<'_> {
 
 fn malformed(detail: impl Into<String>) -> Problem {
     Problem::new(Code::MalformedRequest).detail(detail)
-}
-
-fn invalid(field: &str, error: &dyn std::fmt::Display) -> Problem {
-    Problem::field(field, "invalid", error.to_string())
-}
-
-/// A client's name of a file as it may be shown: no folders, no control characters, none that turn the direction
-/// of reading round, at most 255 characters. It never becomes a path.
-fn harmless(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(255).collect();
-    match kept.trim() {
-        "" | "." | ".." => "upload".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn a_file_name_loses_folders_and_tricks_and_keeps_its_words() {
-        assert_eq!(harmless("../../etc/passwd"), "passwd");
-        assert_eq!(harmless("C:\\Users\\ada\\Ferien Köln.mp4"), "Ferien Köln.mp4");
-        assert_eq!(harmless("a\u{202e}gpj.exe\r\n"), "agpj.exe");
-        for empty in ["", "/", "..", "a/..", "\0"] {
-            assert_eq!(harmless(empty), "upload");
-        }
-        assert_eq!(harmless(&"x".repeat(300)).len(), 255);
-    }
 }

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Form};
+use crate::resumable::{begin, tus};
 use crate::world::{PASSWORD, SECRET, Stage, World, model};
 
 /// Whom a route serves.
@@ -40,8 +41,10 @@ enum Sent {
     Nothing,
     Json(Value),
     Upload,
+    /// As tus says: of ten bytes of a file, none.
+    Tus,
 }
-use Sent::{Json, Nothing, Upload};
+use Sent::{Json, Nothing, Tus, Upload};
 
 struct Row(&'static str, &'static str, Serves, u16, Sent);
 
@@ -73,6 +76,10 @@ fn rows() -> Vec<Row> {
         Row("delete", "/api/v1/auth/api-keys/{id}", OwnerInPerson, 204, Nothing),
         Row("get", "/api/v1/media", Signed, 200, Nothing),
         Row("post", "/api/v1/media", Signed, 202, Upload),
+        Row("post", "/api/v1/uploads", Signed, 201, Tus),
+        Row("head", "/api/v1/uploads/{id}", Owner, 200, Tus),
+        Row("patch", "/api/v1/uploads/{id}", Owner, 204, Tus),
+        Row("delete", "/api/v1/uploads/{id}", Owner, 204, Tus),
         Row("get", "/api/v1/media/{id}", Owner, 200, Nothing),
         Row("patch", "/api/v1/media/{id}", Owner, 200, Json(json!({"description": "mine"}))),
         Row("delete", "/api/v1/media/{id}", Owner, 204, Nothing),
@@ -178,6 +185,7 @@ struct Scene {
     owner: Client,
     stage: Stage,
     key: String,
+    upload: String,
 }
 
 impl Scene {
@@ -196,7 +204,8 @@ impl Scene {
             failed_at: Some(world.clock.now()),
         });
         let (_, key) = new_key(&owner, "write").await;
-        Self { world, owner, stage, key }
+        let upload = begin(&owner, 10).await.trim_start_matches("/api/v1/uploads/").to_owned();
+        Self { world, owner, stage, key, upload }
     }
 
     fn path(&self, template: &str) -> String {
@@ -206,6 +215,7 @@ impl Scene {
             path if path.contains("/analyses/") => self.stage.analysis.to_string(),
             path if path.contains("/sessions/") => session_of(&self.owner).to_string(),
             path if path.contains("/api-keys/") => self.key.clone(),
+            path if path.contains("/uploads/") => self.upload.clone(),
             path if path.contains("/failed-jobs/") => "job-1".to_owned(),
             _ => self.owner.id().to_string(),
         };
@@ -330,6 +340,11 @@ async fn every_route_answers_every_kind_of_caller_as_it_must() {
             let answer = match sent {
                 Nothing => client.send(method.clone(), &path, "").await,
                 Json(body) => client.json(method.clone(), &path, body).await,
+                Tus => {
+                    let client = tus(&client).with("upload-length", "10").with("upload-offset", "0");
+                    let client = client.with("content-type", "application/offset+octet-stream");
+                    client.send(method.clone(), &path, "").await
+                }
                 Upload => client.upload(&Form::new().file("a.png", crate::client::PICTURE)).await,
             };
             asked += 1;

@@ -1,5 +1,7 @@
 //! Runs of one's own media.
 
+use dk_app::ports::{Ambient as _, Runs as _};
+use dk_domain::Waiting;
 use serde_json::json;
 
 use crate::world::World;
@@ -32,6 +34,8 @@ async fn asking_twice_with_one_key_makes_one_run() {
     let twice = olga.with("idempotency-key", "again").post(&path, &json!({})).await;
     assert_eq!((once.status.as_u16(), twice.status.as_u16()), (202, 202));
     assert_eq!(once.json()["id"], twice.json()["id"]);
+    let other = olga.with("idempotency-key", "again").post(&path, &json!({"priority": "batch"})).await;
+    other.is_problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]
@@ -64,4 +68,41 @@ async fn a_run_is_cancelled_once_and_says_so() {
     }
     let media = olga.get(&format!("/api/v1/media/{}", media["id"].as_str().unwrap())).await.json();
     assert_eq!(media["status"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn a_run_that_waits_says_why_in_words_and_by_code() {
+    let world = World::new();
+    let olga = world.person("olga").await;
+    let media = olga.picture().await;
+    let run = media["latestAnalysisRunId"].as_str().unwrap();
+    let missing = Waiting::ModelMissing("clip-probe".parse().unwrap());
+    for (waiting, model) in [(Waiting::NoServer, None), (missing, Some("clip-probe"))] {
+        world.store.wait(run.parse().unwrap(), &waiting, world.clock.now()).await.unwrap();
+        let body = olga.get(&format!("/api/v1/runs/{run}")).await.json();
+        assert_eq!(body["waitingFor"], waiting.in_words());
+        assert_eq!((&body["waitingCode"], body["waitingModel"].as_str()), (&json!(waiting.code()), model));
+    }
+}
+
+#[tokio::test]
+async fn a_report_comes_as_a_page_too_that_is_kept_and_shown_by_nobody_here() {
+    let world = World::new();
+    let olga = world.person("olga").await;
+    let stage = world.stage(&olga).await;
+    let path = format!("/api/v1/runs/{}/report", stage.run);
+    olga.get(&format!("{path}?format=html")).await.is_problem(409, "run_not_ended");
+    world.fail(&stage).await;
+    let page = olga.get(&format!("{path}?format=html")).await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
+    assert!(page.header("content-disposition").ends_with(".html"));
+    assert_eq!(page.header("content-security-policy"), "default-src 'none'; sandbox");
+    let text = page.text();
+    assert!(text.starts_with("<!doctype html>") && text.contains("NOT_APPLICABLE"), "{text}");
+    assert!(text.contains("data:image/png;base64,"), "the picture is inside");
+    let json = olga.get(&format!("{path}?format=json")).await.json();
+    assert_eq!(json, olga.get(&path).await.json());
+    olga.get(&format!("{path}?format=pdf")).await.is_problem(400, "malformed_request");
+    olga.get(&format!("{path}?form=html")).await.is_problem(400, "malformed_request");
 }

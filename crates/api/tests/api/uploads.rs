@@ -123,19 +123,38 @@ async fn forms_that_are_wrong_are_named() {
 }
 
 #[tokio::test]
-async fn the_same_key_brings_the_same_medium_without_reading_the_file_again() {
+async fn the_same_key_brings_the_same_medium_and_no_second_file() {
     let world = World::new();
     let olga = world.person("olga").await;
     let form = Form::new().file("a.png", PICTURE);
     let once = olga.with("idempotency-key", "upload-1").upload(&form).await;
     assert_eq!(once.status, 202);
-    let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-    let twice = olga.with("idempotency-key", "upload-1").send(Method::POST, "/api/v1/media", never).await;
+    // The client's name of the file is no part of what was asked.
+    let renamed = Form::new().file("b.png", PICTURE);
+    let twice = olga.with("idempotency-key", "upload-1").upload(&renamed).await;
     assert_eq!(twice.status, 202, "{}", twice.text());
     assert_eq!(once.json()["id"], twice.json()["id"]);
     let other = world.person("otto").await.with("idempotency-key", "upload-1").upload(&form).await;
     assert_ne!(other.json()["id"], once.json()["id"]);
     assert_eq!(world.disk.counts(), (2, 0));
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_file_or_other_fields_is_refused() {
+    let world = World::new();
+    let olga = world.person("olga").await.with("idempotency-key", "upload-1");
+    let form = Form::new().file("a.png", PICTURE).text("description", "one");
+    assert_eq!(olga.upload(&form).await.status, 202);
+    let picture = || Form::new().file("a.png", PICTURE);
+    for other in [
+        Form::new().file("a.png", b"\x89PNG and other words").text("description", "one"),
+        picture().text("description", "two"),
+        picture(),
+        picture().text("description", "one").text("priority", "batch"),
+    ] {
+        olga.upload(&other).await.is_problem(422, "idempotency_key_reused");
+    }
+    assert_eq!(world.disk.counts(), (1, 0));
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ impl RefreshToken {
     }
 
     /// The one that comes after this one.
+    #[must_use]
     pub fn next(&self, ambient: &dyn Ambient) -> Self {
         Self { session: self.session, family: self.family.clone(), secret: Secret::new(ambient) }
     }

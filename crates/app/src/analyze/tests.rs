@@ -5,7 +5,7 @@ use std::path::Path;
 use dk_domain::{MediaKind, Prediction, Reason, Sha256, Weight};
 
 use super::*;
-use crate::{Detection, ErrorCode, ModelCard, Quality, Silent, Unready};
+use crate::{Detection, Effort, ErrorCode, ModelCard, Quality, Silent, Unready};
 
 struct Fake {
     cards: Vec<ModelCard>,
@@ -60,7 +60,7 @@ impl Detector for Fake {
 
 fn run(fake: &Fake, models: &[&str]) -> Result<Report, AnalyzeError> {
     let models: Vec<ModelName> = models.iter().map(|m| m.parse().unwrap()).collect();
-    let request = Request { path: Path::new("x"), models: &models, illustrate: false };
+    let request = Request { path: Path::new("x"), models: &models, illustrate: false, effort: Effort::All };
     analyze(fake, &request, &Silent, &StopToken::new())
 }
 

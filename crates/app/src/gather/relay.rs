@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::room::{Job, Room};
 use super::words::{judged, panicked, refused};
 use crate::ports::ProgressMark;
-use crate::{Detector, Phase, Progress, Request};
+use crate::{Detector, Effort, Phase, Progress, Request};
 
 /// Works until the room is closed.
 pub(super) fn work(room: &Room, detector: &dyn Detector, illustrate: bool) {
@@ -22,7 +22,7 @@ pub(super) fn work(room: &Room, detector: &dyn Detector, illustrate: bool) {
 fn look(room: &Room, detector: &dyn Detector, illustrate: bool, job: &Job) {
     let relay = Relay { room, job: job.id, pace: Mutex::default() };
     let path = job.file.path();
-    let request = Request { path, models: &job.models, illustrate };
+    let request = Request { path, models: &job.models, illustrate, effort: Effort::All };
     // A lane that a broken file or model could end would be missing for ever.
     let result = catch_unwind(AssertUnwindSafe(|| detector.detect(&request, &relay, &job.stop)));
     relay.flush();

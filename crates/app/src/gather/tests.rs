@@ -11,7 +11,7 @@ use crate::ports::ProgressMark;
 use crate::{DetectError, Detection, Illustration, ModelCard, ModelFailure, Phase, Progress, Request};
 
 /// How long a test waits for what must come.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What the detector is to do next within a call.
 enum Step {
@@ -20,7 +20,7 @@ enum Step {
     Finish(&'static str),
     /// Waits until somebody stops the call.
     AwaitStop,
-    End(Result<Detection, DetectError>),
+    End(Box<Result<Detection, DetectError>>),
     Panic,
 }
 
@@ -72,7 +72,7 @@ impl Detector for Scripted {
                     hears.recv_timeout(DEADLINE).expect("the call is stopped");
                     return Err(error(ErrorCode::Stopped, "stopped"));
                 }
-                Step::End(result) => return result,
+                Step::End(result) => return *result,
                 Step::Panic => panic!("a broken model"),
             }
         }
@@ -107,18 +107,19 @@ fn finding(model: &str) -> Finding {
         family: "image".parse().unwrap(),
         weight: Weight::Weak,
         outcome: Outcome::NotApplicable(vec![Reason::NoFace]),
+        origin: None,
         took_secs: 0.1,
     }
 }
 
 fn all_of(sha256: Sha256, findings: &[&str], failures: Vec<ModelFailure>) -> Step {
     let findings = findings.iter().map(|model| finding(model)).collect();
-    Step::End(Ok(Detection {
+    Step::End(Box::new(Ok(Detection {
         facts: facts(sha256),
         findings,
         failures,
         illustration: Illustration::default(),
-    }))
+    })))
 }
 
 fn sha(byte: u8) -> Sha256 {
@@ -261,7 +262,7 @@ fn a_failed_model_and_one_that_does_not_read_the_file_are_told_apart() {
 fn an_unreadable_file_is_an_error_for_everyone_who_asked() {
     let stage = Stage::new(1, 10);
     let (answers, _) = stage.ask(1, "m-a");
-    stage.call().step(Step::End(Err(error(ErrorCode::UnreadableMedia, "the png file is cut off"))));
+    stage.call().step(Step::End(Box::new(Err(error(ErrorCode::UnreadableMedia, "the png file is cut off")))));
     let told = get(&answers).unwrap_err();
     assert_eq!((told.code, told.message.as_str()), (ErrorCode::UnreadableMedia, "the png file is cut off"));
 }

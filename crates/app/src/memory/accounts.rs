@@ -273,7 +273,7 @@ impl Accounts for MemoryStore {
         let is_over =
             |one: &OpenSession| one.ended_at.is_some_and(|at| at < before) || one.expires_at < before;
         state.sessions.retain(|_, session| !is_over(session));
-        state.requests.retain(|_, (.., expires_at)| *expires_at >= before);
+        state.requests.retain(|_, (_, (.., expires_at))| *expires_at >= before);
         Ok((there - count(&state)) as u64)
     }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{MemoryStore, RunRow, holds};
 use crate::ports::{
-    Analysis, ErrandKind, Library, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace,
+    Analysis, ErrandKind, Library, Mark, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace,
     MediaSort, RemovedMedia, Run, RunDetail, StoreError,
 };
 
@@ -95,7 +95,7 @@ impl Library for MemoryStore {
         let runs = of_it.map(|row| (row.run.id, row.unfinished())).collect();
         state.runs.retain(|_, row| row.run.media_id != id);
         state.events.retain(|event| event.media_id != id);
-        state.requests.retain(|_, (media, ..)| *media != id);
+        state.requests.retain(|_, (_, (media, ..))| *media != id);
         state.write_errand(ErrandKind::RemoveFile(media.key.clone()), now);
         Ok(Some(RemovedMedia { key: media.key, runs }))
     }
@@ -135,5 +135,16 @@ impl Library for MemoryStore {
     async fn existing(&self, ids: &[MediaId]) -> Result<Vec<MediaId>, StoreError> {
         let state = self.lock();
         Ok(ids.iter().copied().filter(|id| state.media.contains_key(id)).collect())
+    }
+
+    async fn mark(&self) -> Result<Mark, StoreError> {
+        let mut state = self.lock();
+        let installation = *state.installation.get_or_insert_with(|| self.ambient.id());
+        Ok(Mark { installation, sweeps: state.sweeps })
+    }
+
+    async fn begin_sweep(&self) -> Result<Mark, StoreError> {
+        self.lock().sweeps += 1;
+        self.mark().await
     }
 }

@@ -6,12 +6,16 @@ mod library;
 mod others;
 mod runs;
 mod steps;
+mod uploads;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dk_domain::{Event, EventKind, MediaId, ModelName, RunId, RunStatus, SessionId, UserId, Vote};
+use dk_domain::{
+    Event, EventKind, MediaId, ModelName, RunId, RunStatus, SessionId, Sha256, UploadId, UserId, Vote,
+};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::ports::{
     Ambient, Analysis, ApiKey, Errand, ErrandKind, HealthRecord, Media, NewSession, PasswordHash, Run,
@@ -33,12 +37,25 @@ struct State {
     keys: Vec<(ApiKey, SecretHash)>,
     media: BTreeMap<MediaId, Media>,
     runs: BTreeMap<RunId, RunRow>,
-    /// By person, key and purpose: what it led to, and until when that is known.
-    requests: HashMap<(UserId, String, String), (MediaId, RunId, OffsetDateTime)>,
+    /// By person, key and purpose: what was asked, what it led to, and until when that is known.
+    requests: HashMap<(UserId, String, String), Requested>,
+    uploads: BTreeMap<UploadId, uploads::UploadRow>,
     errands: BTreeMap<i64, ErrandRow>,
     last_errand: i64,
     events: Vec<Event>,
     looks: Vec<HealthRecord>,
+    installation: Option<Uuid>,
+    sweeps: u64,
+}
+
+/// The digest of a request, and what it led to.
+type Requested = (Sha256, (MediaId, RunId, OffsetDateTime));
+
+/// What a request of a name led to.
+struct Led {
+    media: MediaId,
+    run: RunId,
+    is_same: bool,
 }
 
 struct Person {

@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, ErrorCode, Event, EventKind, MediaId, MediaKind, ModelName, RunId, RunStatus,
-    UserId, conclude_votes,
+    UserId, Waiting, conclude_votes,
 };
 use time::{Duration, OffsetDateTime};
 
 use super::steps::{end_part, new_media, nothing, pending};
 use super::{MemoryStore, RunRow};
 use crate::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Errand, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Planned,
-    ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, Before, EndOfAnalysis, Ended, Errand, ErrandKind, HEAD_START, IdempotencyKey, NewMedia,
+    NewRun, Once, Planned, ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    UploadState,
 };
 
 const UPLOAD: &str = "upload";
@@ -22,18 +23,36 @@ impl Runs for MemoryStore {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError> {
         let mut state = self.lock();
-        let before = state.led_to(media.user_id, idempotency_key, UPLOAD, now);
-        if let Some(before) = before.and_then(|(id, _)| state.media.get(&id)) {
-            return Ok(Accepted::Again(Box::new(before.clone())));
+        let key = match once {
+            Some(Once::Key(key)) => Some(key),
+            Some(Once::Upload(id)) => match state.upload_state(*id) {
+                Some(UploadState::Taken(id)) => {
+                    let media = state.media.get(id).cloned();
+                    return Ok(media.map_or(Accepted::Gone, |media| Accepted::Again(Box::new(media))));
+                }
+                Some(UploadState::Open) => None,
+                Some(UploadState::Refused(_)) | None => return Ok(Accepted::Gone),
+            },
+            None => None,
+        };
+        let before = state.led_to(media.user_id, key, UPLOAD, now);
+        if let Some((media, is_same)) =
+            before.and_then(|led| Some((state.media.get(&led.media)?, led.is_same)))
+        {
+            let again = || Accepted::Again(Box::new(media.clone()));
+            return Ok(if is_same { again() } else { Accepted::KeyTaken });
         }
         state.media.insert(media.id, new_media(media, now));
         let (_, begun) = state.begin(media.id, run, now);
         let led = (media.id, run.id, now + Duration::hours(24));
-        state.note(media.user_id, idempotency_key, UPLOAD, led);
+        state.note(media.user_id, key, UPLOAD, led);
+        if let Some(Once::Upload(id)) = once {
+            state.upload_taken(*id, media.id, now);
+        }
         let stored = state.media[&media.id].clone();
         Ok(Accepted::New(Box::new(stored), begun))
     }
@@ -41,12 +60,13 @@ impl Runs for MemoryStore {
     async fn accepted_before(
         &self,
         owner: UserId,
-        idempotency_key: &str,
-    ) -> Result<Option<Media>, StoreError> {
+        key: &IdempotencyKey,
+    ) -> Result<Option<Before>, StoreError> {
         let now = self.ambient.now();
         let state = self.lock();
-        let before = state.led_to(owner, Some(idempotency_key), UPLOAD, now);
-        Ok(before.and_then(|(id, _)| state.owned(owner, id).cloned()))
+        let before = state.led_to(owner, Some(key), UPLOAD, now);
+        let found = before.and_then(|led| Some((state.owned(owner, led.media)?.clone(), led.is_same)));
+        Ok(found.map(|(media, is_same)| if is_same { Before::Same(Box::new(media)) } else { Before::Other }))
     }
 
     async fn add_run(
@@ -54,7 +74,7 @@ impl Runs for MemoryStore {
         owner: UserId,
         media: MediaId,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<AddRun, StoreError> {
         let mut state = self.lock();
@@ -62,15 +82,16 @@ impl Runs for MemoryStore {
             return Ok(AddRun::NoMedia);
         }
         let purpose = media.to_string();
-        let before = state.led_to(owner, idempotency_key, &purpose, now);
-        if let Some(row) = before.and_then(|(_, run)| state.runs.get(&run)) {
-            return Ok(AddRun::Again(Box::new(row.run.clone())));
+        let before = state.led_to(owner, key, &purpose, now);
+        if let Some((row, is_same)) = before.and_then(|led| Some((state.runs.get(&led.run)?, led.is_same))) {
+            let again = || AddRun::Again(Box::new(row.run.clone()));
+            return Ok(if is_same { again() } else { AddRun::KeyTaken });
         }
         if state.runs.values().any(|row| row.run.media_id == media && row.is_under_way()) {
             return Ok(AddRun::UnderWay);
         }
         let (row, begun) = state.begin(media, run, now);
-        state.note(owner, idempotency_key, &purpose, (media, run.id, now + Duration::hours(24)));
+        state.note(owner, key, &purpose, (media, run.id, now + Duration::hours(24)));
         Ok(AddRun::Added(Box::new(row), begun))
     }
 
@@ -116,9 +137,9 @@ impl Runs for MemoryStore {
         Ok(Some(state.write_errand(jobs, now + HEAD_START)))
     }
 
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError> {
         if let Some(row) = self.lock().open_run(id).filter(|row| !row.is_planned) {
-            (row.run.waiting_for, row.updated_at) = (Some(reason.to_owned()), now);
+            (row.run.waiting_for, row.updated_at) = (Some(reason.clone()), now);
         }
         Ok(())
     }

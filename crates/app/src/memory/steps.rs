@@ -8,33 +8,35 @@ use dk_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{Part, RunRow, State};
+use super::{Led, Part, RunRow, State};
 use crate::ports::{
-    Analysis, Assignment, Begun, EndOfAnalysis, Ended, ErrandKind, HEAD_START, Media, NewMedia, NewRun, Run,
+    Analysis, Assignment, Begun, EndOfAnalysis, Ended, ErrandKind, HEAD_START, IdempotencyKey, Media,
+    NewMedia, NewRun, Run,
 };
 
 impl State {
     pub(super) fn led_to(
         &self,
         owner: UserId,
-        key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         purpose: &str,
         now: OffsetDateTime,
-    ) -> Option<(MediaId, RunId)> {
-        let request = (owner, key?.to_owned(), purpose.to_owned());
-        let (media, run, expires_at) = self.requests.get(&request)?;
-        (*expires_at > now).then_some((*media, *run))
+    ) -> Option<Led> {
+        let key = key?;
+        let request = (owner, key.name.clone(), purpose.to_owned());
+        let (digest, (media, run, expires_at)) = self.requests.get(&request)?;
+        (*expires_at > now).then_some(Led { media: *media, run: *run, is_same: *digest == key.digest })
     }
 
     pub(super) fn note(
         &mut self,
         owner: UserId,
-        key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         purpose: &str,
         led: (MediaId, RunId, OffsetDateTime),
     ) {
         if let Some(key) = key {
-            self.requests.insert((owner, key.to_owned(), purpose.to_owned()), led);
+            self.requests.insert((owner, key.name.clone(), purpose.to_owned()), (key.digest, led));
         }
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use dk_domain::{MediaFacts, MediaId, MediaKind, Prediction, RunId, RunStatus, UserId};
 use time::OffsetDateTime;
 
-use super::{Analysis, Event, Run, RunDetail, StoreError};
+use super::{Analysis, Event, Mark, Run, RunDetail, StoreError};
 
 /// One uploaded file.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,4 +190,8 @@ pub trait Library: Send + Sync {
     async fn last_event(&self, owner: UserId) -> Result<u64, StoreError>;
     /// Which of these media exist, whoever owns them; for the sweep of orphaned files.
     async fn existing(&self, ids: &[MediaId]) -> Result<Vec<MediaId>, StoreError>;
+    /// The mark of these rows; its installation never changes.
+    async fn mark(&self) -> Result<Mark, StoreError>;
+    /// Counts one more sweep of files; the mark from now on.
+    async fn begin_sweep(&self) -> Result<Mark, StoreError>;
 }

@@ -13,6 +13,7 @@ mod passwords;
 mod queue;
 mod runs;
 mod storage;
+mod uploads;
 
 pub use accounts::{
     Accounts, AddUser, ApiKey, AuditEntry, Caller, Exchange, NewSession, PasswordHash, Rotation, SecretHash,
@@ -36,10 +37,15 @@ pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
 };
 pub use runs::{
-    Accepted, AddRun, Analysis, Begun, EndOfAnalysis, Ended, NewMedia, NewRun, Reopened, Run, RunDetail,
-    Runs, StalledRun, Start,
+    Accepted, AddRun, Analysis, Before, Begun, EndOfAnalysis, Ended, IdempotencyKey, NewMedia, NewRun, Once,
+    Reopened, Run, RunDetail, Runs, StalledRun, Start,
 };
-pub use storage::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
+pub use storage::{
+    ByteStream, Incoming, LocalFile, Mark, NoMark, Staged, Storage, StorageError, Stored, StoredEntry,
+};
+pub use uploads::{
+    AddPart, NewUpload, PartPlace, PartialUpload, UploadPart, UploadRefusal, UploadState, Uploads,
+};
 
 /// Why a store of rows could not answer.
 #[derive(Debug, thiserror::Error)]

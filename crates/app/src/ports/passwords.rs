@@ -1,18 +1,29 @@
 //! Passwords are turned into hashes and compared with them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::PasswordHash;
 
-/// Hashing failed: no memory, or a stored hash that nobody understands.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {tried} a password")]
-pub struct PasswordError {
-    /// `hash` or `check`.
-    pub tried: &'static str,
-    /// Why.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+pub enum PasswordError {
+    /// As many wait for their turn as may wait.
+    #[error("too many passwords wait to be hashed")]
+    Busy {
+        /// When there may be room.
+        retry_after: Duration,
+    },
+    /// Hashing failed: no memory, or a stored hash that nobody understands.
+    #[error("cannot {tried} a password")]
+    Failed {
+        /// `hash` or `check`.
+        tried: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// Slow on purpose, so it runs on threads of its own and only a few at a time.

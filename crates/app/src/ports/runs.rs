@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use dk_domain::{
     AnalysisId, AnalysisStatus, MediaFacts, MediaId, MediaKind, ModelName, Prediction, Probability, RunId,
-    RunStatus, Urgency, UserId, Verdict,
+    RunStatus, Sha256, UploadId, Urgency, UserId, Verdict, Waiting,
 };
 use time::OffsetDateTime;
 
@@ -26,8 +26,8 @@ pub struct Run {
     pub wanted: Vec<ModelName>,
     /// Who waits for it.
     pub urgency: Urgency,
-    /// Why it has not begun, in words, while it waits for something.
-    pub waiting_for: Option<String>,
+    /// Why it has not begun, while it waits for something.
+    pub waiting_for: Option<Waiting>,
     /// What is said of the file, once the run has ended with an answer.
     pub verdict: Option<Verdict>,
     /// When it was asked for.
@@ -123,13 +123,45 @@ pub struct Begun {
     pub errand: Errand,
 }
 
+/// A name that somebody gave to a request, so that sending it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The name.
+    pub name: String,
+    /// Of everything that was asked for: the same name on another request is a mistake of the client.
+    pub digest: Sha256,
+}
+
+/// What an idempotency key led to before.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Before {
+    /// The same request came; this is its medium.
+    Same(Box<Media>),
+    /// Another request came under this name.
+    Other,
+}
+
+/// What makes accepting the same file twice harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// A name that the owner gave the request; it is known for a day.
+    Key(IdempotencyKey),
+    /// The upload whose parts the file was put together from. It is over in the same transaction, with an errand to
+    /// remove each of its parts.
+    Upload(UploadId),
+}
+
 /// What came of accepting a file.
 #[derive(Debug, Clone)]
 pub enum Accepted {
     /// Media, run and outbox rows were written.
     New(Box<Media>, Begun),
-    /// The same idempotency key came before; this is what it led to.
+    /// The same came before; this is what it led to.
     Again(Box<Media>),
+    /// Another request came before under the same idempotency key.
+    KeyTaken,
+    /// The upload is no more: it was taken back, or what it led to was removed.
+    Gone,
 }
 
 /// What came of asking for another run.
@@ -137,8 +169,10 @@ pub enum Accepted {
 pub enum AddRun {
     /// Written.
     Added(Box<Run>, Begun),
-    /// The same idempotency key came before.
+    /// The same request came before.
     Again(Box<Run>),
+    /// Another request came before under the same idempotency key.
+    KeyTaken,
     /// A run of this medium is under way.
     UnderWay,
     /// The owner has no such medium.
@@ -209,22 +243,22 @@ pub trait Runs: Send + Sync {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError>;
     /// What an idempotency key led to before, so that a file need not be stored again.
     async fn accepted_before(
         &self,
         owner: UserId,
-        idempotency_key: &str,
-    ) -> Result<Option<Media>, StoreError>;
+        key: &IdempotencyKey,
+    ) -> Result<Option<Before>, StoreError>;
     /// Another run, unless one is under way.
     async fn add_run(
         &self,
         owner: UserId,
         media: MediaId,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<AddRun, StoreError>;
     /// What planning needs to know: the run, its medium's kind, owner, and how many unfinished runs that owner has
@@ -240,7 +274,7 @@ pub trait Runs: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Errand>, StoreError>;
     /// Notes why a run cannot be planned yet.
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError>;
     /// Ends a run that no model can take: FAILED, with the verdict "not applicable: no model".
     async fn end_without_models(&self, id: RunId, now: OffsetDateTime) -> Result<Ended, StoreError>;
     /// Begins, or begins again, one model's part.

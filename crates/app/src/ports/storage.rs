@@ -1,8 +1,10 @@
 //! Where uploaded files are kept. Keys are made from the content and the medium's id; the client's file name never
 //! reaches a path.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -103,6 +105,38 @@ pub struct StoredEntry {
     pub modified_at: OffsetDateTime,
 }
 
+/// Whose files these are: told from the files of another installation, and of an older state of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The installation that the rows are of.
+    pub installation: Uuid,
+    /// How many sweeps of files its rows have seen. Rows that have seen fewer than the files are older than these.
+    pub sweeps: u64,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.installation, self.sweeps)
+    }
+}
+
+/// A text that is no mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a mark is the id of an installation and a number")]
+pub struct NoMark;
+
+impl FromStr for Mark {
+    type Err = NoMark;
+
+    fn from_str(text: &str) -> Result<Self, NoMark> {
+        let (installation, sweeps) = text.trim_end().split_once(' ').ok_or(NoMark)?;
+        Ok(Self {
+            installation: installation.parse().map_err(|_| NoMark)?,
+            sweeps: sweeps.parse().map_err(|_| NoMark)?,
+        })
+    }
+}
+
 /// A stored file on this machine: the file itself, or a copy that is removed when this is dropped.
 #[derive(Debug)]
 pub struct LocalFile {
@@ -166,6 +200,10 @@ pub trait Storage: Send + Sync {
         after: Option<&str>,
         limit: u16,
     ) -> Result<Vec<StoredEntry>, StorageError>;
+    /// The mark that was left here, which is no file of a medium; `None` where there is none.
+    async fn mark(&self) -> Result<Option<Mark>, StorageError>;
+    /// Leaves a mark in the place of an earlier one.
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError>;
     /// Whether files can be stored now.
     async fn ping(&self) -> Result<(), StorageError>;
 }

@@ -1,11 +1,12 @@
 //! Take in an uploaded file: find out what it is, store it, write its rows. The run is planned afterwards.
 
-use dk_domain::{MediaFacts, MediaId, ModelName, RunId, Urgency, UserId};
+use dk_domain::{MediaFacts, MediaId, ModelName, RunId, UploadId, Urgency, UserId};
 
 use super::Ports;
 use super::reading::read_file;
+use super::request_key::Asked;
 use crate::ports::{
-    Accepted, Content, InspectError, Media, NewMedia, NewRun, Staged, StorageError, StoreError,
+    Accepted, Before, Content, InspectError, Media, NewMedia, NewRun, Once, Staged, StorageError, StoreError,
 };
 
 /// A file that has come in whole, and what was said with it.
@@ -22,7 +23,16 @@ pub struct Upload {
     /// Only these models; empty means every one that fits.
     pub models: Vec<ModelName>,
     /// Makes sending it twice harmless.
-    pub idempotency_key: Option<String>,
+    pub sent_as: Option<SentAs>,
+}
+
+/// How a file that is sent again is known.
+#[derive(Debug)]
+pub enum SentAs {
+    /// By a name that the owner gave the request.
+    Named(String),
+    /// By the upload whose parts it was put together from.
+    Upload(UploadId),
 }
 
 /// A file that was taken in.
@@ -30,7 +40,7 @@ pub struct Upload {
 pub struct Taken {
     /// Its row.
     pub media: Media,
-    /// Whether the same idempotency key had brought it before.
+    /// Whether the same had come before.
     pub again: bool,
 }
 
@@ -46,6 +56,9 @@ pub enum AcceptError {
     /// Its rows could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The idempotency key came with another request.
+    #[error("another request came under the same idempotency key")]
+    KeyTaken,
     /// A model was asked for that no server has.
     #[error("there is no model {name}; available are {known}")]
     UnknownModel {
@@ -54,6 +67,9 @@ pub enum AcceptError {
         /// What there is, joined for people.
         known: String,
     },
+    /// The upload was taken back meanwhile.
+    #[error("the upload is no more")]
+    Gone,
 }
 
 /// Takes in a file. When this returns, the file and its rows are durable and a run is on its way.
@@ -61,10 +77,28 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
     if let Some((name, known)) = ports.unknown_model(&upload.models).await {
         return Err(AcceptError::UnknownModel { name, known });
     }
+    let asked = Asked {
+        file: Some(&upload.staged.sha256),
+        description: upload.description.as_deref(),
+        models: &upload.models,
+        urgency: upload.urgency,
+    };
+    let once = upload.sent_as.map(|sent_as| match sent_as {
+        SentAs::Named(name) => Once::Key(asked.under(name)),
+        SentAs::Upload(id) => Once::Upload(id),
+    });
+    if let Some(Once::Key(key)) = &once {
+        // A file that came before need not be looked at and stored again.
+        match ports.runs.accepted_before(owner, key).await? {
+            Some(Before::Same(media)) => return Ok(Taken { media: *media, again: true }),
+            Some(Before::Other) => return Err(AcceptError::KeyTaken),
+            None => {}
+        }
+    }
     let (staged, facts, mimetype) = inspect(ports, upload.staged).await?;
     let id = MediaId::from(ports.ambient.id());
     let stored = ports.storage.keep(staged, facts.kind, id).await?;
-    let key = stored.key.clone();
+    let stored_key = stored.key.clone();
     let media = NewMedia {
         id,
         user_id: owner,
@@ -76,8 +110,7 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
         facts,
     };
     let run = NewRun { id: RunId::from(ports.ambient.id()), wanted: upload.models, urgency: upload.urgency };
-    let accepted =
-        ports.runs.accept(&media, &run, upload.idempotency_key.as_deref(), ports.ambient.now()).await;
+    let accepted = ports.runs.accept(&media, &run, once.as_ref(), ports.ambient.now()).await;
     match accepted {
         Ok(Accepted::New(media, begun)) => {
             ports.own_errands.hand_over(begun.errand);
@@ -85,8 +118,16 @@ pub async fn accept(ports: &Ports, owner: UserId, upload: Upload) -> Result<Take
             Ok(Taken { media: *media, again: false })
         }
         Ok(Accepted::Again(media)) => {
-            drop_file(ports, &key).await;
+            drop_file(ports, &stored_key).await;
             Ok(Taken { media: *media, again: true })
+        }
+        Ok(Accepted::KeyTaken) => {
+            drop_file(ports, &stored_key).await;
+            Err(AcceptError::KeyTaken)
+        }
+        Ok(Accepted::Gone) => {
+            drop_file(ports, &stored_key).await;
+            Err(AcceptError::Gone)
         }
         // Whether the rows were written is not known when the connection broke in the middle; the sweep of orphans
         // removes the file later if they were not.

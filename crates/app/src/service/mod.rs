@@ -10,9 +10,12 @@ mod reading;
 mod reconcile;
 mod relay;
 mod remove;
+mod request_key;
 mod rerun;
 mod retry;
+mod sweep;
 mod thumbnail;
+mod uploads;
 mod work;
 
 use std::sync::Arc;
@@ -21,19 +24,24 @@ use dk_domain::ModelName;
 
 use crate::ports::{
     Accounts, Ambient, Analyst, Bus, Event, HealthLog, Inspector, JobQueue, Library, Limiter, Outbox,
-    Passwords, Runs, Signal, Storage,
+    Passwords, Runs, Signal, Storage, Uploads,
 };
 
-pub use accept::{AcceptError, Taken, Upload, accept};
+pub use accept::{AcceptError, SentAs, Taken, Upload, accept};
 pub use cancel::cancel_run;
 pub use errands::OwnErrands;
 pub use plan::plan;
-pub use reconcile::{MendError, Retention, forget_old, reconcile, sweep_orphans};
+pub use reconcile::{MendError, Retention, forget_old, reconcile};
 pub use relay::{relay, run_own_errands};
 pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
+pub use sweep::sweep_orphans;
 pub use thumbnail::thumbnail;
+pub use uploads::{
+    Announcement, BeginError, FinishError, KeepPart, KeepPartError, begin_upload, finish_upload, keep_part,
+    tend_uploads,
+};
 pub use work::{job_lost, work};
 
 /// Everything the use-cases need. Cheap to clone.
@@ -43,6 +51,7 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     pub library: Arc<dyn Library>,
     pub runs: Arc<dyn Runs>,
+    pub uploads: Arc<dyn Uploads>,
     pub outbox: Arc<dyn Outbox>,
     pub health: Arc<dyn HealthLog>,
     pub queue: Arc<dyn JobQueue>,

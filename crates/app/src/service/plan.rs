@@ -1,7 +1,7 @@
 //! Choose the models of a run: those that can be asked now, read this kind of medium and, where the person named
 //! some, are among them.
 
-use dk_domain::{AnalysisId, ModelName, RunId, place_in_queue};
+use dk_domain::{AnalysisId, ModelName, RunId, Waiting, place_in_queue};
 
 use super::Ports;
 use crate::ports::{Errand, Offer, StoreError};
@@ -17,8 +17,6 @@ pub enum Plan {
     Wait,
 }
 
-const NO_SERVER: &str = "no ML server answers";
-
 /// Plans one run; twice is harmless.
 pub async fn plan(ports: &Ports, id: RunId) -> Result<Plan, StoreError> {
     let Some((run, kind, _, backlog)) = ports.runs.to_plan(id).await? else {
@@ -27,13 +25,13 @@ pub async fn plan(ports: &Ports, id: RunId) -> Result<Plan, StoreError> {
     let now = ports.ambient.now();
     let offers = ports.analyst.offers().await;
     if offers.is_empty() {
-        ports.runs.wait(id, NO_SERVER, now).await?;
+        ports.runs.wait(id, &Waiting::NoServer, now).await?;
         return Ok(Plan::Wait);
     }
     if let Some(missing) =
         run.wanted.iter().find(|name| !offers.iter().any(|offer| offer.card.name == **name))
     {
-        ports.runs.wait(id, &format!("no ML server that answers has the model {missing}"), now).await?;
+        ports.runs.wait(id, &Waiting::ModelMissing(missing.clone()), now).await?;
         return Ok(Plan::Wait);
     }
     let fits = |offer: &&Offer| {

@@ -1,19 +1,16 @@
-//! Mend what was lost: runs whose jobs are gone, files without a row, rows that nobody needs any more.
+//! Mend what was lost: runs whose jobs are gone, rows that nobody needs any more.
 
 use std::collections::HashSet;
 
-use dk_domain::MediaId;
 use time::Duration;
 
 use super::Ports;
 use super::plan::plan;
-use crate::ports::{Planned, QueueError, StalledRun, StorageError, StoreError, StoredEntry};
+use crate::ports::{Planned, QueueError, StalledRun, StorageError, StoreError};
 
 const BATCH: u16 = 100;
 /// One round of mending looks at this many batches; the next one goes on with those that waited longest.
 const MAX_BATCHES: usize = 20;
-/// So many files without rows are nothing unusual, however few files there are.
-const FEW_ORPHANS: usize = 10;
 
 /// Why a round of mending ended early; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
@@ -76,40 +73,6 @@ async fn mend(ports: &Ports, run: StalledRun) -> Result<bool, MendError> {
     let seen: Vec<_> = run.models.into_iter().map(|model| (run.id, model, None)).collect();
     ports.runs.progress(&seen, ports.ambient.now()).await?;
     Ok(is_mended)
-}
-
-/// Removes stored files that are older than `age` and belong to no medium: their upload was cut between file and
-/// rows, or their removal failed. Says how many were removed.
-pub async fn sweep_orphans(ports: &Ports, age: Duration) -> Result<usize, MendError> {
-    let before = ports.ambient.now() - age;
-    let mut after: Option<String> = None;
-    let (mut listed, mut orphans) = (0, Vec::new());
-    loop {
-        let entries = ports.storage.list(before, after.as_deref(), BATCH).await?;
-        let Some(last) = entries.last() else { break };
-        after = Some(last.key.clone());
-        let ids: Vec<MediaId> = entries.iter().filter_map(|entry| entry.media_id).collect();
-        listed += ids.len();
-        let known: HashSet<MediaId> = ports.library.existing(&ids).await?.into_iter().collect();
-        let is_orphan = |entry: &StoredEntry| entry.media_id.is_some_and(|id| !known.contains(&id));
-        orphans.extend(entries.into_iter().filter(is_orphan).map(|entry| entry.key));
-    }
-    if orphans.len() > FEW_ORPHANS.max(listed / 10) || (!orphans.is_empty() && orphans.len() == listed) {
-        // Uploads that were cut leave a few; so many mean that rows and files are not of one installation.
-        tracing::error!(
-            listed,
-            orphans = orphans.len(),
-            "stored files without rows are left alone: the database may be a new, an older or another one"
-        );
-        return Ok(0);
-    }
-    for key in &orphans {
-        ports.storage.remove(key).await?;
-    }
-    if !orphans.is_empty() {
-        tracing::info!(files = orphans.len(), "orphaned files removed");
-    }
-    Ok(orphans.len())
 }
 
 /// Removes rows that are older than they are kept for.

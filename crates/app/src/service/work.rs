@@ -101,13 +101,8 @@ async fn ask(
 
 /// Waits, or less when the work is stopped.
 async fn pause(length: Duration, stop: &StopToken) {
-    let (sender, stopped) = tokio::sync::oneshot::channel();
-    let _watch = stop.on_stop(move || {
-        // Nobody waits any more when the pause is over.
-        let _ = sender.send(());
-    });
     // Either end of the wait is fine.
-    let _ = tokio::time::timeout(length, stopped).await;
+    let _ = tokio::time::timeout(length, stop.stopped()).await;
 }
 
 async fn fail(ports: &Ports, job: &Job, model: &ModelName, error: &AskError) -> Result<(), JobFailure> {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use dk_app::{AnalyzeError, Detector, ErrorCode, Illustration, Request, StopToken};
+use dk_app::{AnalyzeError, Detector, Effort, ErrorCode, Illustration, Request, StopToken};
 use dk_infer::LocalDetector;
 use dk_wire::ErrorMessage;
 
@@ -125,14 +125,19 @@ impl Work<'_> {
             return Ok(Done::Failed(error));
         }
         let bar = self.printer.display.file(&input.name);
-        let request =
-            Request { path: &input.path, models: &self.args.models, illustrate: self.args.out.is_some() };
+        let request = Request {
+            path: &input.path,
+            models: &self.args.models,
+            illustrate: self.args.out.is_some(),
+            effort: if self.args.all_models { Effort::All } else { Effort::Enough },
+        };
         match dk_app::analyze(self.detector, &request, &bar, self.stop) {
             Ok(mut report) => {
                 let document = document(&input.name, &report);
                 let saved = match &self.args.out {
                     Some(folder) => {
-                        let original = save::wants_original(&report).then(|| std::fs::read(&input.path).ok());
+                        let original =
+                            dk_report::fits(&report.facts).then(|| std::fs::read(&input.path).ok());
                         let subject = save::Subject { path: &input.path, original: original.flatten() };
                         Some(save::report(folder, &subject, &document, &report, self.printer.cards)?)
                     }

@@ -5,21 +5,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dk_app::{ModelCard, Report};
-use dk_domain::MediaKind;
+use dk_report::Original;
 use dk_wire::FileDocument;
 
 use super::outcome::json;
 use crate::failure::Failure;
-use crate::report::{self, Original};
-
-/// A larger original is not put into the report; its thumbnails are.
-const MAX_EMBEDDED_BYTES: u64 = 24 << 20;
 
 /// The file that a report is about.
 pub(crate) struct Subject<'a> {
     /// Its name, with or without the folder.
     pub(crate) path: &'a Path,
-    /// Its bytes, for the page; see [`wants_original`].
+    /// Its bytes, for the page, where they fit.
     pub(crate) original: Option<Vec<u8>>,
 }
 
@@ -31,11 +27,6 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
 fn cannot(path: &Path, error: io::Error) -> Failure {
     let error = anyhow::Error::new(error).context(format!("cannot write {}", path.display()));
     Failure::not_done(error, "name another folder with --out, or check its space and rights")
-}
-
-/// Whether the page has use for the file itself: browsers show it, and it is not too large.
-pub(crate) fn wants_original(report: &Report) -> bool {
-    mime(report).is_some() && report.facts.bytes <= MAX_EMBEDDED_BYTES
 }
 
 /// Writes both files and returns the path of the report. The names come from the file's own name and its
@@ -51,12 +42,11 @@ pub(crate) fn report(
     let stem = format!("{}-{}", plain_name(subject.path), checksum.get(..12).unwrap_or_default());
     let json_path = folder.join(format!("{stem}.json"));
     fs::write(&json_path, json(document) + "\n").map_err(|error| cannot(&json_path, error))?;
-    let original = mime(report).zip(subject.original.as_deref());
-    let original = original.map(|(mime, bytes)| Original { mime, bytes });
+    let original = subject.original.as_deref().and_then(|bytes| Original::new(&report.facts, bytes));
     // A report is passed on, and the folders of the one who made it are nobody else's business.
     let shown = subject.path.file_name().unwrap_or(subject.path.as_os_str()).to_string_lossy();
     let html_path = folder.join(format!("{stem}.html"));
-    let page = report::html(&shown, report, cards, original);
+    let page = dk_report::html(&shown, report, cards, original);
     fs::write(&html_path, page).map_err(|error| cannot(&html_path, error))?;
     Ok(html_path)
 }
@@ -70,28 +60,6 @@ fn plain_name(path: &Path) -> String {
         .take(60)
         .collect();
     if plain.trim_matches('-').is_empty() { "file".to_owned() } else { plain }
-}
-
-/// The type under which a browser shows the original; none for what browsers do not show.
-fn mime(report: &Report) -> Option<&'static str> {
-    let facts = &report.facts;
-    let format = facts.format.as_str();
-    Some(match (facts.kind, format) {
-        (MediaKind::Image, "jpeg") => "image/jpeg",
-        (MediaKind::Image, "png") => "image/png",
-        (MediaKind::Image, "webp") => "image/webp",
-        (MediaKind::Image, "gif") => "image/gif",
-        (MediaKind::Image, "bmp") => "image/bmp",
-        (MediaKind::Image, "avif") => "image/avif",
-        (MediaKind::Video, "mp4" | "mov" | "m4v") => "video/mp4",
-        (MediaKind::Video, "webm") => "video/webm",
-        (MediaKind::Audio, "wav") => "audio/wav",
-        (MediaKind::Audio, "mp3") => "audio/mpeg",
-        (MediaKind::Audio, "flac") => "audio/flac",
-        (MediaKind::Audio, "ogg" | "opus") => "audio/ogg",
-        (MediaKind::Audio, "mp4" | "m4a" | "mov") => "audio/mp4",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use dk_app::{ModelCard, Report};
-use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, timecode};
+use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, TraceKind, timecode};
 
 use crate::style::{Paint, visible};
 
@@ -27,6 +27,7 @@ pub(super) fn render(name: &str, report: &Report, cards: &[ModelCard], paint: Pa
     for failure in &report.failures {
         let _ = writeln!(text, "  {} failed: {}", failure.model, visible(&failure.message));
     }
+    text.push_str(&origin(&report.findings));
     text.push_str(&spans(&report.findings));
     text.push_str(&limits(&report.findings, cards));
     text
@@ -114,6 +115,47 @@ fn answer(finding: &Finding) -> Option<&Opinion> {
         Outcome::Answer(opinion) => Some(opinion),
         Outcome::NotApplicable(_) => None,
     }
+}
+
+/// What the file says of itself. All of it is the file's own text.
+fn origin(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    let mut line = |indent: &str, words: &str| {
+        let _ = writeln!(text, "{}", format!("  {indent}{}", visible(words)).trim_end());
+    };
+    for origin in findings.iter().filter_map(|finding| finding.origin.as_deref()) {
+        line("", "");
+        line("", "what the file says of its origin");
+        for trace in &origin.traces {
+            let kind = match trace.kind {
+                TraceKind::Declaration => "declares AI",
+                TraceKind::Hint => "hint",
+            };
+            let by =
+                if trace.generator.is_empty() { String::new() } else { format!(" ({})", trace.generator) };
+            line("", &format!("{kind}{by}, {}: {}", trace.place, trace.says));
+        }
+        if let Some(found) = &origin.credentials {
+            line("", &format!("Content Credentials, {}: {}", found.state, found.state.in_words()));
+            if !found.problems.is_empty() {
+                line("  ", &format!("found wrong: {}", found.problems.join(", ")));
+            }
+            for one in &found.manifests {
+                line("  ", &dk_report::origin::line(one));
+                one.actions.iter().for_each(|action| line("    ", &dk_report::origin::action_line(action)));
+                for part in &one.ingredients {
+                    line("    ", &format!("made from ({}): {}", part.relationship, part.title));
+                }
+                for claim in &one.identities {
+                    line("    ", &format!("claims an identity, not checked: {}", claim.kind));
+                }
+            }
+        }
+        if origin.cut {
+            line("", "the file holds more than was read");
+        }
+    }
+    text
 }
 
 fn spans(findings: &[Finding]) -> String {

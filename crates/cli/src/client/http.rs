@@ -16,7 +16,6 @@ use super::address::Address;
 use super::fault::{Fault, Refusal};
 use super::kept::Key;
 use super::messages::Problem;
-use super::stopping::stopped;
 use crate::failure::Failure;
 
 /// Longest wait for a connection.
@@ -120,7 +119,7 @@ impl Server {
             self.turn().await;
             let answer = tokio::select! {
                 answer = self.get(path) => answer,
-                () = stopped(stop) => return Ok(None),
+                () = stop.stopped() => return Ok(None),
             };
             let fault = match answer {
                 Err(fault) if fault.may_pass() && begin.elapsed() < patience => fault,
@@ -141,7 +140,7 @@ impl Server {
             pause = longer(pause);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = stopped(stop) => return Ok(None),
+                () = stop.stopped() => return Ok(None),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dk_app::{Illustration, ModelCard, ModelFailure, Report};
+use dk_app::{ModelCard, Report};
 use dk_wire::FileDocument;
 
 use super::fault::Fault;
@@ -46,9 +46,12 @@ impl<'a> Bench<'a> {
         original: Original<'_>,
     ) -> Result<Done, Failure> {
         name.clone_into(&mut document.file);
-        let report = match report(&document) {
+        let report = match dk_report::read(&document) {
             Ok(report) => report,
-            Err(fault) => return Ok(Done::Failed(fault.message())),
+            Err(error) => {
+                let why = format!("the server's report cannot be read: {error}");
+                return Ok(Done::Failed(Fault::Nonsense { why }.message()));
+            }
         };
         let saved = match self.out {
             Some(folder) => {
@@ -63,7 +66,7 @@ impl<'a> Bench<'a> {
 
     /// A page without the file still shows the evidence, so a file that cannot be had is no error.
     async fn original(&self, report: &Report, original: Original<'_>) -> Option<Vec<u8>> {
-        if !save::wants_original(report) {
+        if !dk_report::fits(&report.facts) {
             return None;
         }
         match original {
@@ -77,21 +80,4 @@ impl<'a> Bench<'a> {
             },
         }
     }
-}
-
-/// The document in the words of the domain.
-fn report(document: &FileDocument) -> Result<Report, Fault> {
-    let read = dk_wire::Judged::try_from(document);
-    let read = read
-        .map_err(|error| Fault::Nonsense { why: format!("the server's report cannot be read: {error}") })?;
-    let failures = read.failures.into_iter();
-    Ok(Report {
-        facts: read.facts,
-        verdict: read.verdict,
-        findings: read.findings,
-        failures: failures
-            .map(|f| ModelFailure { model: f.model, code: f.code, message: f.message })
-            .collect(),
-        illustration: Illustration::default(),
-    })
 }

@@ -1,8 +1,10 @@
 //! What a server says and is told, as far as these commands need it. Fields they do not know are passed over, so
 //! that a newer server can be talked to.
 
-use dk_app::{ModelCard, Quality};
+use dk_app::ModelCard;
 use dk_domain::{ModelName, Phase, Prediction, RunStatus};
+use dk_ml_http::read_card;
+use dk_wire::CardMessage;
 use serde::{Deserialize, Serialize};
 
 /// An uploaded file.
@@ -68,21 +70,8 @@ pub(super) struct List<T> {
 /// What is published of a model.
 #[derive(Debug, Deserialize)]
 pub(super) struct Model {
-    name: String,
-    version: String,
-    title: String,
-    family: String,
-    weight: String,
-    #[serde(default)]
-    kinds: Vec<String>,
-    #[serde(default)]
-    licence: String,
-    #[serde(default)]
-    origin: String,
-    #[serde(default)]
-    limits: Vec<String>,
-    #[serde(default)]
-    quality: String,
+    #[serde(flatten)]
+    card: CardMessage,
 }
 
 /// What a sign-in takes.
@@ -169,21 +158,6 @@ impl Progress {
 impl Model {
     /// The card, as far as a server publishes it; `None` where its words are none of ours.
     pub(super) fn card(self) -> Option<ModelCard> {
-        Some(ModelCard {
-            name: self.name.parse().ok()?,
-            family: self.family.parse().ok()?,
-            weight: self.weight.parse().ok()?,
-            version: self.version,
-            title: self.title,
-            kinds: self.kinds.iter().filter_map(|kind| kind.parse().ok()).collect(),
-            // How a server runs a model is its own business.
-            pipeline: "on a server",
-            licence: self.licence,
-            origin: self.origin,
-            limits: self.limits,
-            quality: Quality(self.quality),
-            state: Ok("on a server".to_owned()),
-            is_detector: true,
-        })
+        read_card(self.card, true, Ok("on a server".to_owned())).ok()
     }
 }

@@ -16,7 +16,6 @@ use super::fault::Fault;
 use super::http::Server;
 use super::judged::{Bench, Original};
 use super::messages::{Analysis, Medium, Run};
-use super::stopping::stopped;
 use crate::analyze::outcome::{Done, InOrder, Printer, Tally};
 use crate::analyze::progress::{Display, FileProgress, unit};
 use crate::analyze::stop_on_interrupt;
@@ -57,7 +56,7 @@ pub(super) async fn follow(course: &Course<'_>) -> Result<Option<Result<FileDocu
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = stopped(course.stop) => return Ok(None),
+            () = course.stop.stopped() => return Ok(None),
         }
     }
     Ok(ask(course, &format!("{path}/report")).await?.map(Ok))

@@ -18,6 +18,7 @@ pub(crate) struct ServiceConfig {
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpAddr>,
     pub grace: Duration,
+    pub connections: usize,
     pub json_log: bool,
     pub open_sign_up: bool,
     pub access_minutes: u32,
@@ -28,6 +29,7 @@ pub(crate) struct ServiceConfig {
     pub database: DatabaseChoice,
     pub pool: u32,
     pub redis: Option<Secret>,
+    pub redis_authority: Option<PathBuf>,
     pub redis_prefix: Option<String>,
     pub storage: StorageChoice,
     pub ml_urls: Vec<String>,
@@ -99,6 +101,7 @@ impl ServiceConfig {
             cors_origins: addresses(text, "server.cors_origins")?,
             trusted_proxies: list(text, "server.trusted_proxies")?,
             grace: Duration::from_secs(number(text, "server.grace_secs", 1, 3600)?),
+            connections: number(text, "server.max_connections", 16, 1_000_000)?,
             json_log: one_of(text, "log.format", &["text", "json"])? == "json",
             open_sign_up: one_of(text, "auth.sign_up", &["open", "closed"])? == "open",
             access_minutes: number(text, "auth.access_minutes", 1, 1440)?,
@@ -109,6 +112,7 @@ impl ServiceConfig {
             database: database(home, text)?,
             pool: number(text, "database.pool", 1, 1000)?,
             redis: url_secret(text, "redis.url", &["redis://", "rediss://"])?,
+            redis_authority: authority(text)?,
             redis_prefix: word(text, "redis.prefix")?,
             storage: storage(home, text)?,
             ml_urls: addresses(text, "ml.urls")?,
@@ -200,6 +204,16 @@ fn url_secret(text: Text<'_>, key: &str, schemes: &[&str]) -> Result<Option<Secr
         Ok(Some(Secret(value)))
     } else {
         Err(wrong(key, &value))
+    }
+}
+
+fn authority(text: Text<'_>) -> Result<Option<PathBuf>, Failure> {
+    let path = text("redis.ca_file");
+    match path.as_str() {
+        "" => Ok(None),
+        // What looks checked and is not even encrypted would be worse than no setting.
+        _ if !text("redis.url").starts_with("rediss://") => Err(wrong("redis.ca_file", &path)),
+        _ => Ok(Some(PathBuf::from(path))),
     }
 }
 

@@ -36,6 +36,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "a list of folders with model packages, separated as in PATH; they win over the bundled ones",
     ),
+    plain(
+        "trust.anchors",
+        "DRISHTIKSHA_TRUST",
+        "",
+        "a list of PEM files, or folders of them, separated as in PATH: certificates whose Content Credentials are trusted, besides those in the folder trust of the data folder",
+    ),
     plain("engine.choice", "DRISHTIKSHA_ENGINE", "auto", "auto, ort or rten"),
     plain(
         "engine.library",
@@ -92,6 +98,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "30",
         "seconds from 1 to 3600 that running work may take when the process must go",
     ),
+    plain(
+        "server.max_connections",
+        "MAX_CONNECTIONS",
+        "8192",
+        "connections from 16 to 1000000 that each port holds at the same time; further ones wait",
+    ),
     plain("log.format", "LOG_FORMAT", "text", "text or json"),
     plain("auth.sign_up", "SIGN_UP", "open", "open or closed"),
     plain("auth.access_minutes", "ACCESS_TOKEN_MINUTES", "15", "minutes from 1 to 1440"),
@@ -119,6 +131,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "redis.url",
         "REDIS_URL",
         "redis://… or rediss://…; empty keeps queue and events inside this process",
+    ),
+    plain(
+        "redis.ca_file",
+        "REDIS_CA_FILE",
+        "",
+        "a file with the certificate (PEM) of the authority that vouches for the server of a rediss:// address; empty believes public authorities",
     ),
     plain(
         "redis.prefix",

@@ -2,6 +2,9 @@
 
 use dk_app::{Detector, ModelCard};
 use dk_infer::LocalDetector;
+use dk_ml_http::card_message;
+use dk_wire::CardMessage;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::style::{Paint, colour_on_stdout, say, visible, visible_lines};
@@ -15,7 +18,7 @@ pub(super) fn print(detector: &LocalDetector, as_json: bool) {
         .filter_map(|entry| Some((entry.place.clone(), entry.package.as_ref().err()?.to_string())))
         .collect();
     if as_json {
-        let models: Vec<Value> = cards.iter().map(card_json).collect();
+        let models: Vec<Listed<'_>> = cards.iter().map(Listed::from).collect();
         let refused: Vec<Value> =
             refused.iter().map(|(place, why)| json!({"place": place, "why": why})).collect();
         say(&json!({"models": models, "refused": refused}).to_string());
@@ -61,16 +64,28 @@ fn print_card(card: &ModelCard, paint: Paint) {
     say(&format!("  measured: {}", visible(&card.quality.0)));
 }
 
-fn card_json(card: &ModelCard) -> Value {
-    let (ready, engine, why, hint) = match &card.state {
-        Ok(engine) => (true, Some(engine.as_str()), None, None),
-        Err(unready) => (false, None, Some(unready.why.as_str()), Some(unready.hint.as_str())),
-    };
-    json!({
-        "name": card.name.as_str(), "version": card.version, "title": card.title, "pipeline": card.pipeline,
-        "kinds": card.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
-        "family": card.family.as_str(), "weight": card.weight.as_str(), "detector": card.is_detector,
-        "licence": card.licence, "origin": card.origin, "quality": card.quality.0, "limits": card.limits,
-        "ready": ready, "engine": engine, "why": why, "hint": hint,
-    })
+/// A card, and how the model is on this machine.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    card: CardMessage,
+    detector: bool,
+    ready: bool,
+    engine: Option<&'a str>,
+    why: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+impl<'a> From<&'a ModelCard> for Listed<'a> {
+    fn from(card: &'a ModelCard) -> Self {
+        let unready = card.state.as_ref().err();
+        Self {
+            card: card_message(card),
+            detector: card.is_detector,
+            ready: unready.is_none(),
+            engine: card.state.as_deref().ok(),
+            why: unready.map(|unready| unready.why.as_str()),
+            hint: unready.map(|unready| unready.hint.as_str()),
+        }
+    }
 }

@@ -10,9 +10,10 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use dk_app::service::Ports;
 use dk_redis::Redis;
+use dk_sql::Database;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::listen::{Listening, listen as open};
+use super::listen::{Limits, Listening, listen as open};
 use super::parts::Parts;
 use crate::config::{Config, Port};
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ const BUCKETS: &[f64] = &[
 ];
 /// The size of a page; a Linux with larger ones shows too little here.
 const PAGE_BYTES: u64 = 4096;
+/// Of processor time, as `/proc` counts them on every architecture that we build for.
+const TICKS_PER_SEC: u64 = 100;
 /// A state that cannot be asked for in this time is left out of a scrape.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -41,7 +44,10 @@ pub(super) fn install() -> Result<PrometheusHandle, Failure> {
 pub(super) async fn listen(config: &Config) -> Result<Option<Listening>, Failure> {
     match config.service.metrics_port {
         Port::Off => Ok(None),
-        Port::At(port) => open(config.service.host, port, "METRICS_PORT").await.map(Some),
+        Port::At(port) => {
+            let limits = Limits::new(config.service.connections);
+            open(config.service.host, port, limits, "METRICS_PORT").await.map(Some)
+        }
     }
 }
 
@@ -50,11 +56,17 @@ struct Scraped {
     handle: PrometheusHandle,
     ports: Option<Ports>,
     redis: Option<Redis>,
+    database: Option<Database>,
 }
 
 /// `GET /metrics`.
 pub(super) fn router(handle: PrometheusHandle, parts: &Parts) -> Router {
-    let scraped = Scraped { handle, ports: parts.ports.clone(), redis: parts.redis.clone() };
+    let scraped = Scraped {
+        handle,
+        ports: parts.ports.clone(),
+        redis: parts.redis.clone(),
+        database: parts.database.clone(),
+    };
     Router::new().route("/metrics", get(scrape)).with_state(scraped)
 }
 
@@ -62,7 +74,8 @@ async fn scrape(State(scraped): State<Scraped>) -> impl IntoResponse {
     // Each on its own: one server that is away takes nothing else with it.
     let queue = tokio::time::timeout(PATIENCE, note_queue(scraped.ports.as_ref()));
     let redis = tokio::time::timeout(PATIENCE, note_redis(scraped.redis.as_ref()));
-    let (_, _) = tokio::join!(queue, redis);
+    let database = tokio::time::timeout(PATIENCE, note_database(scraped.database.as_ref()));
+    let (_, _, _) = tokio::join!(queue, redis, database);
     note_process();
     scraped.handle.run_upkeep();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], scraped.handle.render())
@@ -90,12 +103,28 @@ async fn note_redis(redis: Option<&Redis>) {
     metrics::gauge!("redis_clients").set(facts.clients as f64);
 }
 
+async fn note_database(database: Option<&Database>) {
+    let Some(database) = database else { return };
+    let Ok(bytes) = database.size_bytes().await else { return };
+    metrics::gauge!("db_size_bytes").set(bytes as f64);
+}
+
 fn note_process() {
-    // Linux only; elsewhere the figure is left out.
+    // Linux only; elsewhere the figures are left out.
+    if let Some(secs) = std::fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(cpu_secs) {
+        metrics::counter!("process_cpu_seconds_total").absolute(secs);
+    }
     let Ok(statm) = std::fs::read_to_string("/proc/self/statm") else { return };
     let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
     if let Some(pages) = pages {
         let bytes = pages * PAGE_BYTES;
         metrics::gauge!("process_resident_memory_bytes").set(bytes as f64);
     }
+}
+
+/// Whole seconds of the processor, of all threads together. The second field, a name in brackets, may hold spaces.
+fn cpu_secs(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((user + system) / TICKS_PER_SEC)
 }

@@ -26,7 +26,7 @@ use crate::config::{Config, DatabaseChoice};
 use crate::failure::Failure;
 use crate::style::say;
 use first_admin::First;
-use listen::listen;
+use listen::{Limits, listen};
 use parts::Parts;
 
 /// Work that was asked to stop is waited for a little longer than it was promised.
@@ -132,8 +132,9 @@ impl Roles {
 async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     let metrics = metrics::install()?;
     let stop = StopToken::new();
+    let limits = Limits::new(config.service.connections);
     let ml_at = if roles.judges_for_others(config) {
-        Some(listen(config.service.ml_host, config.service.ml_port, "ML_PORT").await?)
+        Some(listen(config.service.ml_host, config.service.ml_port, limits, "ML_PORT").await?)
     } else {
         None
     };
@@ -148,7 +149,7 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
     }
     if let Some(ports) = &parts.ports {
         if roles.api {
-            let at = listen(config.service.host, config.service.port, "PORT").await?;
+            let at = listen(config.service.host, config.service.port, limits, "PORT").await?;
             let url = format!("http://{}", at.address);
             let api = parts::api_config(config, &*ports.ambient)?;
             let first = match &config.service.database {

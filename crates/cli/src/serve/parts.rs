@@ -2,6 +2,7 @@
 //! The only place that knows which adapter stands behind a port.
 
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(super) struct Parts {
     pub ml: Option<MlServer>,
     /// For figures.
     pub redis: Option<Redis>,
+    /// For figures.
+    pub database: Option<Database>,
 }
 
 /// What the commands on accounts need.
@@ -81,12 +84,15 @@ impl Parts {
         } else {
             None
         };
-        let ports = if roles.api || roles.worker {
-            Some(build_ports(roles, config, ambient, bus, redis.as_ref(), stop).await?)
+        let (ports, database) = if roles.api || roles.worker {
+            let database = ready_database(config).await?;
+            let ports =
+                build_ports(roles, config, database.clone(), ambient, bus, redis.as_ref(), stop).await?;
+            (Some(ports), Some(database))
         } else {
-            None
+            (None, None)
         };
-        Ok(Self { ports, ml, redis })
+        Ok(Self { ports, ml, redis, database })
     }
 }
 
@@ -104,12 +110,12 @@ pub(super) async fn people(config: &Config) -> Result<People, Failure> {
 async fn build_ports(
     roles: Roles,
     config: &Config,
+    database: Database,
     ambient: Arc<dyn Ambient>,
     bus: Arc<dyn Bus>,
     redis: Option<&Redis>,
     stop: &StopToken,
 ) -> Result<Ports, Failure> {
-    let database = ready_database(config).await?;
     let store = Arc::new(Store::new(database.clone(), Arc::clone(&ambient)));
     let storage = open_storage(config, Arc::clone(&ambient)).await?;
     let (queue, limiter): (Arc<dyn JobQueue>, Arc<dyn Limiter>) = if let Some(redis) = redis {
@@ -126,6 +132,7 @@ async fn build_ports(
         accounts: Arc::clone(&store) as Arc<dyn Accounts>,
         library: Arc::clone(&store) as _,
         runs: Arc::clone(&store) as _,
+        uploads: Arc::clone(&store) as _,
         outbox: Arc::clone(&store) as _,
         health: store,
         queue,
@@ -142,10 +149,14 @@ async fn build_ports(
 
 pub(super) fn open_redis(config: &Config) -> Result<Option<Redis>, Failure> {
     let Some(url) = &config.service.redis else { return Ok(None) };
-    let redis = Redis::open(url.reveal(), config.service.redis_prefix.as_deref());
-    redis.map(Some).map_err(|error| {
-        Failure::wrong_use(error, "see REDIS_URL and REDIS_PREFIX in `drishtiksha config show`")
-    })
+    let hint = "see REDIS_URL, REDIS_CA_FILE and REDIS_PREFIX in `drishtiksha config show`";
+    let read =
+        |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let authority = config.service.redis_authority.as_ref().map(read).transpose();
+    let authority = authority.map_err(|error| Failure::wrong_use(error, hint))?;
+    let prefix = config.service.redis_prefix.as_deref();
+    let redis = Redis::open_trusting(url.reveal(), prefix, authority.as_deref());
+    redis.map(Some).map_err(|error| Failure::wrong_use(error, hint))
 }
 
 /// Opens the database, whatever state its tables are in.

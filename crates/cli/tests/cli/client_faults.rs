@@ -301,10 +301,19 @@ fn a_large_file_is_never_held_in_memory() {
     const BYTES: u64 = 600 << 20;
     let home = home();
     File::create(home.media("large.mp4")).unwrap().set_len(BYTES).unwrap();
-    let server = StandIn::new(|_, _| accepted(1));
+    let path = format!("/api/v1/uploads/{}", id(7));
+    let at = path.clone();
+    let server = StandIn::new(move |seen, _| match seen.method.as_str() {
+        "POST" => Answer::Reply(201, vec![("Location", at.clone())], String::new()),
+        "PATCH" => {
+            let offset = ("Upload-Offset", BYTES.to_string());
+            Answer::Reply(204, vec![offset, ("Media-Id", id(1))], String::new())
+        }
+        _ => ok(&medium(1)),
+    });
     let sent = client(&home, &server, &["upload", "large.mp4"]);
     assert_eq!(sent.code, Some(0), "{sent:?}");
-    assert!(server.seen()[0].body_bytes > BYTES);
+    assert_eq!(server.seen_at(&path)[0].body_bytes, BYTES);
     assert!(sent.resident_kib < 200 << 10, "{} KiB for a file of {} KiB", sent.resident_kib, BYTES >> 10);
 }
 
@@ -392,4 +401,54 @@ fn every_command_that_talks_to_a_server_explains_itself() {
         assert!(help.stdout.contains(words), "{command}: {}", help.stdout);
         assert!(command == "logout" || help.stdout.contains("DRISHTIKSHA_SERVER"), "{}", help.stdout);
     }
+}
+
+/// Nine mebibytes: more than goes in one request.
+const LARGE: usize = 9 << 20;
+
+#[test]
+fn a_large_file_goes_on_where_it_was_cut_and_is_named_as_it_is() {
+    let home = home();
+    home.write("größe.bmp", vec![b'x'; LARGE]);
+    let path = format!("/api/v1/uploads/{}", id(7));
+    let offset = |bytes: usize| ("Upload-Offset", bytes.to_string());
+    let at = path.clone();
+    let server = StandIn::new(move |seen, before| match (seen.method.as_str(), before) {
+        ("POST", 0) => Answer::Cut,
+        ("POST", _) => Answer::Reply(201, vec![("Location", at.clone())], String::new()),
+        ("PATCH", 0) => Answer::Cut,
+        ("HEAD", 0) => Answer::Reply(200, vec![offset(4 << 20)], String::new()),
+        // Somebody else's bytes came first.
+        ("PATCH", 1) => problem(409, "wrong_offset", "no"),
+        ("HEAD", _) => Answer::Reply(200, vec![offset(5 << 20)], String::new()),
+        ("PATCH", _) => Answer::Reply(204, vec![offset(LARGE), ("Media-Id", id(1))], String::new()),
+        _ => ok(&medium(1)),
+    });
+    let sent = client(&home, &server, &["upload", "--batch", "--description", "für später", "größe.bmp"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert_eq!(sent.stdout.trim(), format!("größe.bmp  media {}  run {}", id(1), id(101)));
+    let begun = server.seen_at("/api/v1/uploads");
+    assert_eq!((begun.len(), begun[1].header("upload-length")), (2, LARGE.to_string().as_str()));
+    assert_eq!(
+        begun[1].header("upload-metadata"),
+        "filename Z3LDtsOfZS5ibXA=,description ZsO8ciBzcMOkdGVy,priority YmF0Y2g="
+    );
+    let parts: Vec<_> = server.seen_at(&path).into_iter().filter(|seen| seen.method == "PATCH").collect();
+    let starts: Vec<_> = parts.iter().map(|seen| seen.header("upload-offset")).collect();
+    assert_eq!(starts, ["0", "4194304", "5242880"]);
+    assert_eq!((parts[2].body_bytes, parts[2].header("tus-resumable")), (4 << 20, "1.0.0"));
+    assert_eq!(parts[2].header("authorization"), format!("Bearer {KEY}"));
+}
+
+#[test]
+fn a_server_that_takes_whole_files_only_gets_a_large_file_whole() {
+    let home = home();
+    home.write("large.bmp", vec![b'x'; LARGE]);
+    let server = StandIn::new(|seen, _| match seen.path.as_str() {
+        "/api/v1/media" => accepted(1),
+        _ => problem(404, "not_found", "no"),
+    });
+    let sent = client(&home, &server, &["upload", "large.bmp"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert!(server.seen_at("/api/v1/media")[0].body_bytes > LARGE as u64);
 }

@@ -24,7 +24,7 @@ pub(crate) struct Service<'a> {
 }
 
 /// Of the administrator, who has chosen it instead of the printed one.
-const PASSWORD: &str = "chosen by the administrator";
+pub(crate) const PASSWORD: &str = "chosen by the administrator";
 
 impl<'a> Service<'a> {
     /// Starts with no account but that of the first administrator.
@@ -85,10 +85,6 @@ impl<'a> Service<'a> {
 
     pub(crate) fn login(&self) -> Outcome {
         self.login_with(PASSWORD)
-    }
-
-    pub(crate) fn password(&self) -> &str {
-        PASSWORD
     }
 
     /// The password of the first start, which is worth nothing any more.

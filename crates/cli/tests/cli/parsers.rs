@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use dk_infer::package::{Golden, Manifest};
+use dk_infer::package::{Golden, Manifest, Pipeline};
 use proptest::prelude::*;
 
 use crate::package::Package;
@@ -102,7 +102,8 @@ proptest! {
             prop_assert!(manifest.max_batch >= 1);
             prop_assert!(!manifest.engines.is_empty());
             prop_assert!(!manifest.weights.file.contains('/'));
-            prop_assert_eq!(manifest.is_detector(), manifest.pipeline.net().is_some());
+            let reads = manifest.pipeline == Pipeline::Provenance;
+            prop_assert_eq!(manifest.is_detector(), manifest.pipeline.net().is_some() || reads);
         }
     }
 

@@ -218,6 +218,7 @@ fn finding(name: &ModelName) -> Finding {
         family: "told".parse().expect("a family"),
         weight: Weight::Weak,
         outcome: Outcome::Answer(Box::new(opinion)),
+        origin: None,
         took_secs: 0.01,
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use dk_app::ports::{Accepted, AddRun, EventKind};
+use dk_app::ports::{Accepted, AddRun, EventKind, Once};
 use dk_domain::{MediaKind, RunStatus};
 use tokio::task::JoinSet;
 
 use super::Stores;
-use super::world::{accepted, at, end, fake, member, model, new_run, start, under_way, upload};
+use super::world::{accepted, at, end, fake, key, member, model, new_run, start, under_way, upload};
 
 const MODELS: [&str; 5] = ["aa", "bb", "cc", "dd", "ee"];
 
@@ -54,13 +54,16 @@ pub async fn an_upload_sent_many_times_at_once_is_accepted_once(stores: &Stores)
     for _ in 0..8 {
         let stores = stores.clone();
         let new = upload(ada.id, "a.jpg", MediaKind::Image);
-        all.spawn(async move { stores.runs.accept(&new, &new_run(), Some("key"), at(1)).await.unwrap() });
+        let once = Once::Key(key("key", 1));
+        all.spawn(async move { stores.runs.accept(&new, &new_run(), Some(&once), at(1)).await.unwrap() });
     }
     let answers = all.join_all().await;
     let ids: BTreeSet<_> = answers
         .iter()
         .map(|answer| match answer {
             Accepted::New(media, _) | Accepted::Again(media) => media.id,
+            Accepted::KeyTaken => panic!("all ask for the same"),
+            Accepted::Gone => panic!("a key is known for a day"),
         })
         .collect();
     assert_eq!(ids.len(), 1);

@@ -228,3 +228,20 @@ pub async fn media_that_exist_are_told_from_those_that_do_not(stores: &Stores) {
     assert_eq!(found, [one, other]);
     assert!(stores.library.existing(&[]).await.unwrap().is_empty());
 }
+
+/// Also when several processes sweep at once.
+pub async fn a_store_has_a_mark_of_its_own_that_counts_sweeps(stores: &Stores) {
+    let first = stores.library.mark().await.unwrap();
+    assert_eq!(first.sweeps, 0);
+    assert_eq!(stores.library.mark().await.unwrap(), first);
+    let all = futures_util::future::join_all((0..5).map(|_| stores.library.begin_sweep())).await;
+    let mut sweeps: Vec<u64> = Vec::new();
+    for mark in all {
+        let mark = mark.unwrap();
+        assert_eq!(mark.installation, first.installation);
+        sweeps.push(mark.sweeps);
+    }
+    sweeps.sort_unstable();
+    assert_eq!(sweeps, [1, 2, 3, 4, 5]);
+    assert_eq!(stores.library.mark().await.unwrap().sweeps, 5);
+}

@@ -1,18 +1,18 @@
 //! Runs from acceptance to their end.
 
 use dk_app::ports::{
-    Accepted, AddRun, Analysis, ErrandKind, EventKind, NewRun, Planned, ProgressMark, Reopened, Run,
-    RunDetail, StalledRun, Start,
+    Accepted, AddRun, Analysis, Before, ErrandKind, EventKind, NewRun, Once, Planned, ProgressMark, Reopened,
+    Run, RunDetail, StalledRun, Start,
 };
 use dk_domain::{
     AnalysisStatus, ErrorCode, MediaKind, Phase, Prediction, Probability, Reason, RunId, RunStatus, Urgency,
-    UserId, Verdict,
+    UserId, Verdict, Waiting,
 };
 
 use super::Stores;
 use super::world::{
-    accepted, at, broken, end, fake, id, member, model, new_run, planned, real, start, under_way, upload,
-    verdicts,
+    accepted, at, broken, end, fake, id, key, member, model, new_run, planned, real, start, under_way,
+    upload, verdicts,
 };
 
 async fn detail(stores: &Stores, owner: UserId, run: RunId) -> RunDetail {
@@ -50,7 +50,7 @@ pub async fn the_same_key_leads_to_the_same_medium_for_a_day(stores: &Stores) {
     let (ada, bob) = (member(stores, "ada@example.org").await, member(stores, "bob@example.org").await);
     let send = async |owner: UserId, now: i64| {
         let new = upload(owner, "a.jpg", MediaKind::Image);
-        stores.runs.accept(&new, &new_run(), Some("key"), at(now)).await.unwrap()
+        stores.runs.accept(&new, &new_run(), Some(&Once::Key(key("key", 1))), at(now)).await.unwrap()
     };
     let Accepted::New(first, _) = send(ada.id, 0).await else { panic!("nothing came before") };
     let Accepted::Again(again) = send(ada.id, 86_399).await else { panic!("it came before") };
@@ -63,13 +63,37 @@ pub async fn the_same_key_leads_to_the_same_medium_for_a_day(stores: &Stores) {
     assert!(stores.accounts.forget_ended(at(200_000)).await.unwrap() >= 2);
 }
 
+/// Whether it is looked for before or noticed with the rows.
+pub async fn the_same_key_on_another_request_is_taken(stores: &Stores) {
+    let ada = member(stores, "ada@example.org").await;
+    let send = async |digest: u8| {
+        let new = upload(ada.id, "a.jpg", MediaKind::Image);
+        stores.runs.accept(&new, &new_run(), Some(&Once::Key(key("key", digest))), at(0)).await.unwrap()
+    };
+    let Accepted::New(first, begun) = send(1).await else { panic!("nothing came before") };
+    assert!(matches!(send(2).await, Accepted::KeyTaken));
+    let before = async |digest: u8| stores.runs.accepted_before(ada.id, &key("key", digest)).await.unwrap();
+    assert!(matches!(before(1).await, Some(Before::Same(media)) if media.id == first.id));
+    assert_eq!(before(2).await, Some(Before::Other));
+    assert_eq!(stores.runs.accepted_before(ada.id, &key("none", 1)).await.unwrap(), None);
+    let ErrandKind::Plan(run) = begun.errand.kind else { panic!("a run is planned first") };
+    stores.runs.cancel(ada.id, run, at(1)).await.unwrap().unwrap();
+    let again = async |digest: u8| {
+        stores.runs.add_run(ada.id, first.id, &new_run(), Some(&key("again", digest)), at(2)).await.unwrap()
+    };
+    assert!(matches!(again(1).await, AddRun::Added(..)));
+    assert!(matches!(again(2).await, AddRun::KeyTaken));
+    assert!(matches!(again(1).await, AddRun::Again(_)));
+}
+
 /// One at a time, numbered, with the status of the medium following the latest.
 pub async fn another_run_begins_when_the_last_one_has_ended(stores: &Stores) {
     let ada = member(stores, "ada@example.org").await;
     let (media, run) = under_way(stores, ada.id, &["clip-probe"]).await;
     let next = NewRun { id: RunId::from(id()), wanted: vec![model("clip-probe")], urgency: Urgency::Batch };
-    let add = async |run: &NewRun, key: Option<&str>, now: i64| {
-        stores.runs.add_run(ada.id, media.id, run, key, at(now)).await.unwrap()
+    let add = async |run: &NewRun, name: Option<&str>, now: i64| {
+        let key = name.map(|name| key(name, 1));
+        stores.runs.add_run(ada.id, media.id, run, key.as_ref(), at(now)).await.unwrap()
     };
     assert!(matches!(add(&next, Some("k"), 3).await, AddRun::UnderWay));
     end(stores, run, "clip-probe", &fake(), at(4)).await;
@@ -114,15 +138,15 @@ pub async fn a_run_is_planned_once_and_every_model_has_its_row(stores: &Stores) 
 pub async fn a_run_that_waits_says_why(stores: &Stores) {
     let ada = member(stores, "ada@example.org").await;
     let (_, run, _) = accepted(stores, &upload(ada.id, "a.mp4", MediaKind::Video), at(0)).await;
-    stores.runs.wait(run, "no ML server answers", at(1)).await.unwrap();
+    stores.runs.wait(run, &Waiting::NoServer, at(1)).await.unwrap();
     let waits = detail(stores, ada.id, run).await.run;
-    assert_eq!(
-        (waits.status, waits.waiting_for.as_deref()),
-        (RunStatus::Queued, Some("no ML server answers"))
-    );
+    assert_eq!((waits.status, waits.waiting_for), (RunStatus::Queued, Some(Waiting::NoServer)));
+    let missing = Waiting::ModelMissing(model("aasist"));
+    stores.runs.wait(run, &missing, at(1)).await.unwrap();
+    assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, Some(missing));
     planned(stores, run, &["clip-probe"], at(2)).await;
     assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, None);
-    stores.runs.wait(run, "too late", at(3)).await.unwrap();
+    stores.runs.wait(run, &Waiting::NoServer, at(3)).await.unwrap();
     assert_eq!(detail(stores, ada.id, run).await.run.waiting_for, None);
 }
 
@@ -373,7 +397,7 @@ pub async fn runs_that_stand_still_are_found(stores: &Stores) {
     assert_eq!(stores.runs.stalled(at(51), 9).await.unwrap().len(), 3);
     // Looked at, it comes after those that were not, and only when time has passed again.
     stores.runs.progress(&[(still, model("clip-probe"), None)], at(60)).await.unwrap();
-    stores.runs.wait(unplanned, "no ML server answers", at(61)).await.unwrap();
+    stores.runs.wait(unplanned, &Waiting::NoServer, at(61)).await.unwrap();
     let order = |runs: Vec<StalledRun>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
     assert_eq!(order(stores.runs.stalled(at(55), 9).await.unwrap()), [moving]);
     assert_eq!(order(stores.runs.stalled(at(70), 9).await.unwrap()), [moving, still, unplanned]);

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dk_app::ports::{
-    Accepted, AddUser, Answer, EndOfAnalysis, Ended, Event, EventKind, Media, NewMedia, NewRun, PasswordHash,
-    SecretHash, Start, User,
+    Accepted, AddUser, Answer, EndOfAnalysis, Ended, Event, EventKind, IdempotencyKey, Media, NewMedia,
+    NewRun, PasswordHash, SecretHash, Start, User,
 };
 use dk_domain::{
     AnalysisId, AudioFacts, ErrorCode, Family, ImageFacts, MediaFacts, MediaId, MediaKind, ModelName,
@@ -118,7 +118,7 @@ pub async fn accepted(stores: &Stores, media: &NewMedia, now: OffsetDateTime) ->
     let run = new_run();
     match stores.runs.accept(media, &run, None, now).await.unwrap() {
         Accepted::New(media, begun) => (*media, run.id, begun.events),
-        Accepted::Again(_) => panic!("nobody sent this before"),
+        Accepted::Again(_) | Accepted::KeyTaken | Accepted::Gone => panic!("nobody sent this before"),
     }
 }
 
@@ -193,4 +193,9 @@ pub fn verdicts(events: &[Event]) -> Vec<Option<Prediction>> {
         _ => None,
     };
     events.iter().filter_map(verdict).collect()
+}
+
+/// An idempotency key; `digest` stands for what is asked.
+pub fn key(name: &str, digest: u8) -> IdempotencyKey {
+    IdempotencyKey { name: name.to_owned(), digest: [digest; 32].into() }
 }

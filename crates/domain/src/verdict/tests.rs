@@ -19,6 +19,7 @@ fn finding(family: &str, weight: Weight, outcome: Outcome) -> Finding {
         family: family.parse().unwrap(),
         weight,
         outcome,
+        origin: None,
         took_secs: 0.0,
     }
 }
@@ -44,6 +45,17 @@ fn cannot(family: &str, why: Reason) -> Finding {
     finding(family, Weight::Weak, Outcome::NotApplicable(vec![why]))
 }
 
+const DECLARED_AI: f64 = 0.999;
+const CAPTURED: f64 = 0.02;
+
+fn declares(p: f64) -> Finding {
+    says_at("origin", Weight::Declared, p, REAL_BELOW, FAKE_AT)
+}
+
+fn silent_file() -> Finding {
+    finding("origin", Weight::Declared, Outcome::NotApplicable(vec![Reason::NoOrigin]))
+}
+
 #[test]
 fn the_examples_of_the_documentation_hold() {
     use Prediction::{Fake, Inconclusive, NotApplicable, Real};
@@ -62,6 +74,13 @@ fn the_examples_of_the_documentation_hold() {
             Real,
         ),
         ("twins disagree", vec![says("image", 0.99), says("image", 0.05)], Inconclusive),
+        ("declared AI, clean picture", vec![declares(DECLARED_AI), says("image", 0.05)], Fake),
+        ("declared AI alone", vec![declares(DECLARED_AI)], Fake),
+        ("signed capture alone", vec![declares(CAPTURED)], Real),
+        ("signed capture, open picture", vec![declares(CAPTURED), says("image", 0.5)], Real),
+        ("signed capture, fake picture", vec![declares(CAPTURED), says("image", 0.95)], Fake),
+        ("silent file, clean picture", vec![silent_file(), says("image", 0.05)], Real),
+        ("silent file alone", vec![silent_file()], NotApplicable),
         ("no model at all", vec![], NotApplicable),
     ];
     for (name, findings, expected) in table {
@@ -79,6 +98,18 @@ fn a_disagreement_a_failure_and_an_empty_house_are_named() {
 }
 
 #[test]
+fn a_declared_origin_is_named_whoever_else_spoke() {
+    let declared = conclude(&[declares(DECLARED_AI), says("image", 0.9999)], 0);
+    assert_eq!(declared.decided_by.unwrap().as_str(), "origin");
+    assert_eq!(declared.reasons, [Reason::DeclaredAi]);
+    let both = conclude(&[declares(CAPTURED), says("image", 0.95)], 0);
+    assert_eq!(both.decided_by.unwrap().as_str(), "image");
+    assert_eq!(both.reasons, [Reason::SignedCapture]);
+    let silent = conclude(&[silent_file(), says("image", 0.05)], 0);
+    assert_eq!(silent.reasons, [Reason::NoOrigin]);
+}
+
+#[test]
 fn a_cautious_and_a_bold_model_of_one_family_meet_on_their_own_thresholds() {
     // Both stand exactly on their own threshold, so the family stands on its threshold too.
     let bold = says_at("image", Weight::Weak, 0.6, 0.1, 0.6);
@@ -92,7 +123,8 @@ fn any_finding() -> impl Strategy<Value = Finding> {
     let unrated =
         (family.clone(), 0.0f64..=1.0).prop_map(|(f, p)| says_at(f, Weight::Unrated, p, REAL_BELOW, FAKE_AT));
     let silent = family.prop_map(|f| cannot(f, Reason::NoFace));
-    prop_oneof![4 => answer, 1 => unrated, 1 => silent]
+    let declared = prop::sample::select(vec![DECLARED_AI, CAPTURED]).prop_map(declares);
+    prop_oneof![8 => answer, 2 => unrated, 2 => silent, 1 => declared, 1 => Just(silent_file())]
 }
 
 proptest! {
@@ -126,6 +158,25 @@ proptest! {
     }
 
     #[test]
+    fn a_declared_ai_origin_is_fake_whatever_the_models_say(
+        findings in prop::collection::vec(any_finding(), 0..6),
+    ) {
+        let mut more = findings;
+        more.push(declares(DECLARED_AI));
+        prop_assert_eq!(conclude(&more, 0).prediction, Prediction::Fake);
+    }
+
+    #[test]
+    fn a_signed_capture_never_lifts_what_a_model_calls_fake(
+        findings in prop::collection::vec(any_finding(), 0..6),
+    ) {
+        let before = conclude(&findings, 0).prediction;
+        let mut more = findings;
+        more.push(declares(CAPTURED));
+        prop_assert_eq!(conclude(&more, 0).prediction == Prediction::Fake, before == Prediction::Fake);
+    }
+
+    #[test]
     fn more_suspicion_never_makes_a_file_look_cleaner(
         findings in prop::collection::vec(any_finding(), 1..6), which in 0usize..6, by in 0.0f64..1.0,
     ) {
@@ -140,16 +191,20 @@ proptest! {
     }
 
     #[test]
-    fn real_is_said_only_when_every_family_that_looked_says_so(
+    fn real_is_said_only_when_every_family_that_looked_says_so_or_a_camera_signed_and_none_says_fake(
         findings in prop::collection::vec(any_finding(), 0..6),
     ) {
         if conclude(&findings, 0).prediction == Prediction::Real {
+            let signed = findings.iter()
+                .any(|f| f.weight == Weight::Declared && f.prediction() == Prediction::Real);
             let rated: Vec<_> = findings.iter().filter(|f| f.weight != Weight::Unrated)
                 .filter(|f| matches!(f.outcome, Outcome::Answer(_))).cloned().collect();
             prop_assert!(!rated.is_empty());
             for family in ["image", "speech", "face"] {
                 let own: Vec<_> = rated.iter().filter(|f| f.family.as_str() == family).cloned().collect();
-                prop_assert!(own.is_empty() || conclude(&own, 0).prediction == Prediction::Real);
+                let said = conclude(&own, 0).prediction;
+                let open = signed && said == Prediction::Inconclusive;
+                prop_assert!(own.is_empty() || open || said == Prediction::Real);
             }
         }
     }

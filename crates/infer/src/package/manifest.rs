@@ -32,7 +32,7 @@ pub struct Manifest {
     pub quality: String,
     /// What it cannot do.
     pub limits: Vec<String>,
-    /// The file of weights.
+    /// The file of weights; for a pipeline without a net the manifest itself, whose checksum names the package.
     pub weights: WeightsFile,
     /// Engines that give the right answer, best first.
     pub engines: Vec<EngineKind>,
@@ -51,7 +51,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         // The parser's own words name the key, the line and what was expected.
         let file: File = toml::from_str(text).map_err(|error| ManifestError::Syntax(error.to_string()))?;
-        file.check()
+        file.check(text)
     }
 
     /// Whether it judges media, as opposed to helping others to.
@@ -103,6 +103,8 @@ pub enum Pipeline {
     FrameSequence(Net, FaceRule, SequenceRule),
     /// Windows of sound.
     AudioWindows(Net, SoundRule),
+    /// What the file says of its own origin; runs no net.
+    Provenance,
     /// Helper: finds faces.
     FaceDetector(FaceDetectorRule),
     /// Helper: finds 68 points in a face.
@@ -119,6 +121,7 @@ impl Pipeline {
             Self::FaceClassifier(..) => "face-classifier",
             Self::FrameSequence(..) => "frame-sequence",
             Self::AudioWindows(..) => "audio-windows",
+            Self::Provenance => "provenance",
             Self::FaceDetector(..) => "face-detector",
             Self::FaceLandmarks => "face-landmarks",
             Self::VoiceActivity => "voice-activity",
@@ -132,7 +135,7 @@ impl Pipeline {
             | Self::FaceClassifier(net, ..)
             | Self::FrameSequence(net, ..)
             | Self::AudioWindows(net, ..) => Some(net),
-            Self::FaceDetector(..) | Self::FaceLandmarks | Self::VoiceActivity => None,
+            Self::Provenance | Self::FaceDetector(..) | Self::FaceLandmarks | Self::VoiceActivity => None,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Looked {
         }
     }
 
-    fn fail(&mut self, package: &Package, failure: &Failure) {
+    pub(crate) fn fail(&mut self, package: &Package, failure: &Failure) {
         self.failures.push(ModelFailure {
             model: package.manifest.name.clone(),
             code: failure.code(),
@@ -78,6 +78,7 @@ pub(crate) fn finding(package: &Package, engine: &str, outcome: &Outcome, took_s
         family: manifest.family.clone(),
         weight: manifest.weight,
         outcome: outcome.clone(),
+        origin: None,
         took_secs,
     }
 }

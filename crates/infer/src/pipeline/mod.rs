@@ -5,6 +5,7 @@ pub(crate) mod face_classifier;
 pub(crate) mod frame_sequence;
 pub(crate) mod image_classifier;
 mod landmark_form;
+pub(crate) mod provenance;
 mod windows;
 
 pub(crate) use audio_windows::{AudioWindows, Heard};

@@ -9,6 +9,7 @@
 mod engines;
 mod goldens;
 mod manifests;
+mod origin;
 mod pipelines;
 mod setup;
 mod trial;

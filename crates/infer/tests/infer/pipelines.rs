@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dk_app::{Detection, Detector, Phase, Progress, Request, Silent, StopToken};
+use dk_app::{Detection, Detector, Effort, Phase, Progress, Request, Silent, StopToken};
 use dk_domain::{Evidence, MediaKind, Opinion, Outcome, Prediction, Reason};
 use dk_infer::engine::EngineChoice;
 
@@ -25,7 +25,7 @@ fn published() -> Option<Bench> {
 fn detect(bench: &Bench, file: &str, models: &[&str], progress: &dyn Progress) -> Detection {
     let models: Vec<_> = models.iter().map(|name| name.parse().unwrap()).collect();
     let path = testdata(file);
-    let request = Request { path: &path, models: &models, illustrate: false };
+    let request = Request { path: &path, models: &models, illustrate: false, effort: Effort::All };
     let detection = bench.detector.detect(&request, progress, &StopToken::new()).unwrap();
     assert!(detection.failures.is_empty(), "{:?}", detection.failures);
     detection
@@ -66,7 +66,7 @@ fn a_heat_map_covers_the_picture_when_it_is_asked_for() {
     let Some(bench) = image_probe() else { return };
     let path = testdata("astronaut.png");
     let models = ["clip-probe".parse().unwrap()];
-    let request = Request { path: &path, models: &models, illustrate: true };
+    let request = Request { path: &path, models: &models, illustrate: true, effort: Effort::All };
     let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
     let Evidence::Image { heatmap: Some(map), .. } = &opinion(&detection).evidence else {
         panic!("no heat map")
@@ -205,7 +205,7 @@ fn a_stop_in_the_middle_ends_the_work_as_stopped() {
     let Some(bench) = published() else { return };
     let stop = StopToken::new();
     let path = testdata("samples/portrait.mp4");
-    let request = Request { path: &path, models: &[], illustrate: false };
+    let request = Request { path: &path, models: &[], illustrate: false, effort: Effort::All };
     let error = bench.detector.detect(&request, &StopAt(stop.clone()), &stop).unwrap_err();
     assert_eq!(error.code, dk_app::ErrorCode::Stopped);
 }
@@ -226,7 +226,7 @@ fn sound_that_cannot_be_decoded_leaves_the_pictures_judged() {
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, damaged).unwrap();
     let models = ["mesonet-df", "synthetic-speech-small"].map(|name| name.parse().unwrap());
-    let request = Request { path: &path, models: &models, illustrate: false };
+    let request = Request { path: &path, models: &models, illustrate: false, effort: Effort::All };
     let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
     assert_eq!(detection.findings[0].model.name.as_str(), "mesonet-df");
     assert!(matches!(detection.findings[0].outcome, Outcome::Answer(_)));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use dk_infer::engine::{EngineChoice, EngineKind, Engines, Threads, libraries_in};
 use dk_infer::guard::Guard;
 use dk_infer::package::{Root, Store, checksum};
+use dk_infer::validator::Validator;
 use dk_infer::{LocalDetector, Settings};
 use dk_media::sandbox::ChildLimits;
 use dk_media::{Launcher, Limits, Tools};
@@ -69,6 +70,16 @@ pub(crate) fn launcher() -> Launcher {
     }
 }
 
+/// Trusts the authority of the test files.
+fn validator() -> Validator {
+    Validator {
+        launcher: launcher(),
+        words: vec![OsString::from("__credentials")],
+        trust: vec![checkout().join("testdata/provenance/authority.pem")],
+        limits: Validator::limits(),
+    }
+}
+
 /// A detector with a data folder of its own.
 pub(crate) struct Bench {
     pub(crate) detector: LocalDetector,
@@ -106,6 +117,7 @@ pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
         libraries: libraries(),
         threads: THREADS,
         guard: Some(guard),
+        validator: validator(),
     };
     let detector = LocalDetector::open(&settings, Tools::find(launcher()), Limits::default()).unwrap();
     Bench { detector, _home: home }

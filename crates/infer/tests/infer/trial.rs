@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dk_app::{Detector, Request, Silent, StopToken};
+use dk_app::{Detector, Effort, Request, Silent, StopToken};
 use dk_infer::engine::{EngineChoice, EngineKind};
 use dk_infer::package::checksum;
 
@@ -32,7 +32,7 @@ fn weights_that_hang_an_engine_end_in_an_error() {
     let bench = bench(EngineChoice::Only(EngineKind::Rten), Some(folder.path().to_owned()));
     let path = checkout().join("testdata/astronaut.png");
     let models = ["hanging".parse().unwrap()];
-    let request = Request { path: &path, models: &models, illustrate: false };
+    let request = Request { path: &path, models: &models, illustrate: false, effort: Effort::All };
     let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
     assert!(detection.findings.is_empty());
     assert!(detection.failures[0].message.contains("limited child"), "{}", detection.failures[0].message);

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::line::Line;
 use super::server::{Seen, Server};
-use crate::message::{CardMessage, StatsMessage};
+use crate::message::{PackageMessage, StatsMessage};
 
 /// Longest answer that is read.
 const MAX_BYTES: usize = 4 << 20;
@@ -65,7 +65,7 @@ impl Probe {
         let cards = self.get(server, "/models").await?;
         let wrong = |e: &dyn std::fmt::Display| Blind::Wrong(e.to_string());
         let message: StatsMessage = serde_json::from_str(&stats).map_err(|e| wrong(&e))?;
-        let cards: Vec<CardMessage> = serde_json::from_str(&cards).map_err(|e| wrong(&e))?;
+        let cards: Vec<PackageMessage> = serde_json::from_str(&cards).map_err(|e| wrong(&e))?;
         let cards = cards.into_iter().map(ModelCard::try_from).collect::<Result<_, _>>();
         Ok((message, stats, cards.map_err(|e| wrong(&e))?))
     }

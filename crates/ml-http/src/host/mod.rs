@@ -60,6 +60,8 @@ impl Host {
         let loads: Loads =
             self.detector.load(stop).into_iter().map(|(name, took, end)| (name, (took, end))).collect();
         for (name, (took, end)) in &loads {
+            let ready = if end.is_ok() { 1.0 } else { 0.0 };
+            metrics::gauge!("ml_model_ready", "model" => name.to_string()).set(ready);
             match end {
                 Ok(()) => tracing::info!(model.name = %name, took_ms = took.as_millis(), "model loaded"),
                 Err(unready) => tracing::error!(model.name = %name, reason = %unready.why, "model refused"),

@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::{Problem, code};
 use super::{Shared, analyze, edge, form};
-use crate::message::{CardMessage, StatsMessage};
+use crate::message::{PackageMessage, StatsMessage};
 
 /// Longest time that one who is about to send a file waits for another who sends it already.
 const MAX_WAIT_SECS: u64 = 600;
@@ -69,8 +69,8 @@ async fn stats(State(shared): App) -> Json<StatsMessage> {
     Json(shared.host.stats(Some(shared.blobs.stats())))
 }
 
-async fn models(State(shared): App) -> Json<Vec<CardMessage>> {
-    Json(shared.host.cards().iter().map(CardMessage::from).collect())
+async fn models(State(shared): App) -> Json<Vec<PackageMessage>> {
+    Json(shared.host.cards().iter().map(PackageMessage::from).collect())
 }
 
 fn checksum(text: &str) -> Result<Sha256, Problem> {

@@ -48,8 +48,12 @@ struct Open {
 }
 
 impl RedisQueue {
-    pub(crate) fn new(redis: Redis, url: &str, prefix: &str, options: QueueOptions) -> Self {
-        let connection = RedisConnectionOptions { url: url.to_owned(), ..RedisConnectionOptions::default() };
+    pub(crate) fn new(
+        redis: Redis,
+        connection: RedisConnectionOptions,
+        prefix: &str,
+        options: QueueOptions,
+    ) -> Self {
         Self { redis, connection, prefix: prefix.to_owned(), options, open: Mutex::default() }
     }
 

@@ -8,7 +8,6 @@ use bullmq::worker::WorkerEvent;
 use bullmq::{Queue, Worker};
 use dk_app::StopToken;
 use dk_app::ports::{JobFailure, JobHandler, QueueError, WorkOptions};
-use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -32,7 +31,7 @@ impl RedisQueue {
         options: &WorkOptions,
         stop: &StopToken,
     ) -> Result<(), QueueError> {
-        let mut stopped = pin!(stopped(stop));
+        let mut stopped = pin!(stop.stopped());
         let shift = Arc::new(Shift::new(handler));
         let (worker, queue) = tokio::select! {
             ready = self.begin(&shift, options.concurrency, stop) => ready,
@@ -172,15 +171,4 @@ async fn bury(queue: Queue, shift: Arc<Shift>, id: String) {
         Ok(Err(error)) => tracing::error!(job.id = id, %error, "a lost job could not be told of"),
         Err(_) => tracing::error!(job.id = id, "a lost job could not be told of: Redis does not answer"),
     }
-}
-
-/// Returns when the token is stopped.
-async fn stopped(stop: &StopToken) {
-    let (sender, receiver) = oneshot::channel();
-    let _watch = stop.on_stop(move || {
-        // Nobody listens any more: the worker has ended otherwise.
-        let _ = sender.send(());
-    });
-    // The sender lives in the token as long as the watch does, so this only ends by a stop.
-    let _ = receiver.await;
 }

@@ -7,4 +7,5 @@ mod limiter;
 mod node;
 mod queue;
 mod support;
+mod tls;
 mod worker;

@@ -15,6 +15,8 @@ pub struct Model {
     pub purpose: String,
     pub media_id: Uuid,
     pub run_id: Uuid,
+    /// Of what was asked; unknown for requests of older programs.
+    pub digest: Option<String>,
     pub expires_at: OffsetDateTime,
 }
 

@@ -12,7 +12,6 @@ use dk_app::StopToken;
 use dk_app::ports::{Job, JobFailure, JobHandler, QueueError, WorkOptions};
 use dk_domain::RunId;
 use futures_util::FutureExt;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use uuid::Uuid;
@@ -52,10 +51,6 @@ pub(super) async fn work(
     options: &WorkOptions,
     stop: &StopToken,
 ) {
-    let (asked, mut stopping) = watch::channel(false);
-    let _watch = stop.on_stop(move || {
-        asked.send_replace(true);
-    });
     let mut worker = Worker {
         queue: queue.clone(),
         handler,
@@ -72,7 +67,7 @@ pub(super) async fn work(
         news.borrow_and_update();
         worker.take(usize::from(options.concurrency.max(1))).await;
         tokio::select! {
-            _ = stopping.changed() => break,
+            () = stop.stopped() => break,
             Some(job) = worker.running.join_next() => worker.ended(job.ok().flatten()).await,
             _ = renewal.tick() => worker.renew().await,
             // The sender lives as long as the queue, which this holds.

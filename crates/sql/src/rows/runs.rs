@@ -19,7 +19,8 @@ pub(crate) fn run(row: Model) -> Result<Run, Fault> {
         status: word(&row.status)?,
         wanted: wanted.iter().map(|name| word(name)).collect::<Result<Vec<ModelName>, Fault>>()?,
         urgency: word(&row.urgency)?,
-        waiting_for: row.waiting_for,
+        // What an older version wrote in words is written anew with the next attempt to plan.
+        waiting_for: row.waiting_for.and_then(|text| text.parse().ok()),
         verdict: row.verdict.map(verdict).transpose()?,
         created_at: row.created_at,
         started_at: row.started_at,

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Analysis, Event, Library, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace, MediaSort,
-    RemovedMedia, Run, RunDetail, StoreError,
+    Analysis, Event, Library, Mark, Media, MediaDetail, MediaFilter, MediaPage, MediaPart, MediaPlace,
+    MediaSort, RemovedMedia, Run, RunDetail, StoreError,
 };
 use dk_domain::{AnalysisId, MediaId, RunId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
@@ -14,7 +14,7 @@ use sea_orm::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, events, removal};
+use super::{Store, events, marks, removal};
 use crate::database::Database;
 use crate::entity::{analysis_runs, deepfake_analyses, media};
 use crate::fault::Fault;
@@ -302,5 +302,13 @@ impl Library for Store {
 
     async fn existing(&self, ids: &[MediaId]) -> Result<Vec<MediaId>, StoreError> {
         self.db.timed("look which media exist", existing(&self.db, ids)).await
+    }
+
+    async fn mark(&self) -> Result<Mark, StoreError> {
+        self.db.timed("read the mark of the installation", marks::mark(&self.db)).await
+    }
+
+    async fn begin_sweep(&self) -> Result<Mark, StoreError> {
+        self.db.timed("count a sweep of files", marks::begin_sweep(&self.db)).await
     }
 }

@@ -11,10 +11,10 @@ mod work;
 
 use async_trait::async_trait;
 use dk_app::ports::{
-    Accepted, AddRun, EndOfAnalysis, Ended, Errand, Event, Media, NewMedia, NewRun, ProgressMark, Reopened,
-    Run, RunDetail, Runs, StalledRun, Start, StoreError,
+    Accepted, AddRun, Before, EndOfAnalysis, Ended, Errand, Event, IdempotencyKey, NewMedia, NewRun, Once,
+    ProgressMark, Reopened, Run, RunDetail, Runs, StalledRun, Start, StoreError,
 };
-use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId};
+use dk_domain::{AnalysisId, ErrorCode, MediaId, MediaKind, ModelName, RunId, UserId, Waiting};
 use time::OffsetDateTime;
 
 use super::{Store, events};
@@ -28,19 +28,19 @@ impl Runs for Store {
         &self,
         media: &NewMedia,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        once: Option<&Once>,
         now: OffsetDateTime,
     ) -> Result<Accepted, StoreError> {
-        let accept = accept::accept(&self.db, media, run, idempotency_key, now);
+        let accept = accept::accept(&self.db, media, run, once, now);
         self.db.timed("accept a file", accept).await
     }
 
     async fn accepted_before(
         &self,
         owner: UserId,
-        idempotency_key: &str,
-    ) -> Result<Option<Media>, StoreError> {
-        let look = accept::accepted_before(&self.db, owner, idempotency_key, self.ambient.now());
+        key: &IdempotencyKey,
+    ) -> Result<Option<Before>, StoreError> {
+        let look = accept::accepted_before(&self.db, owner, key, self.ambient.now());
         self.db.timed("look for an earlier upload", look).await
     }
 
@@ -49,10 +49,10 @@ impl Runs for Store {
         owner: UserId,
         media: MediaId,
         run: &NewRun,
-        idempotency_key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         now: OffsetDateTime,
     ) -> Result<AddRun, StoreError> {
-        let add = accept::add_run(&self.db, owner, media, run, idempotency_key, now);
+        let add = accept::add_run(&self.db, owner, media, run, key, now);
         self.db.timed("add a run", add).await
     }
 
@@ -70,7 +70,7 @@ impl Runs for Store {
         self.db.timed("plan a run", plan::plan(&self.db, id, analyses, place, now)).await
     }
 
-    async fn wait(&self, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn wait(&self, id: RunId, reason: &Waiting, now: OffsetDateTime) -> Result<(), StoreError> {
         self.db.timed("note why a run waits", plan::wait(&self.db, id, reason, now)).await
     }
 

@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::certificate;
+
 /// Enough for many tests at once, each with a pool; small buffers because they start empty every time.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
@@ -76,29 +78,18 @@ impl Cluster {
     /// Makes an authority and a certificate of it for 127.0.0.1, and refuses connections without TLS.
     pub(super) fn demand_tls(&self) -> anyhow::Result<()> {
         let data = self.data();
-        let make = |name: &str, wishes: &[&str]| {
-            run(self
-                .as_account(Path::new("openssl"))
-                .current_dir(&data)
-                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
-                .args(["-days", "2", "-subj", &format!("/CN={name}")])
-                .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
-                .args(wishes))
-        };
-        make("authority", &[])?;
-        let wishes =
-            ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "subjectAltName=IP:127.0.0.1"];
-        make("server", &[&wishes[..], &["-addext", "basicConstraints=critical,CA:FALSE"]].concat())?;
-        let tls = "ssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.key'\n";
+        certificate::make(&data, |program| self.as_account(program))?;
+        let [certificate, key] = certificate::SERVER;
+        let tls = format!("ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n");
         let settings = data.join("postgresql.conf");
-        fs::write(&settings, fs::read_to_string(&settings)? + tls)?;
+        fs::write(&settings, fs::read_to_string(&settings)? + &tls)?;
         let rules = data.join("pg_hba.conf");
         Ok(fs::write(&rules, fs::read_to_string(&rules)?.replace("\nhost ", "\nhostssl "))?)
     }
 
     /// The certificate of the authority.
     pub(super) fn authority(&self) -> PathBuf {
-        self.data().join("authority.pem")
+        self.data().join(certificate::AUTHORITY)
     }
 
     /// Starts it on a free port.

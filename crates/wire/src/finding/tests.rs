@@ -43,6 +43,7 @@ fn finding(weight: Weight, outcome: Outcome) -> Finding {
         family: "synthetic-image".parse::<Family>().unwrap(),
         weight,
         outcome,
+        origin: None,
         took_secs: 1.234_567,
     }
 }
@@ -78,7 +79,7 @@ fn frames(count: u32) -> Evidence {
         index,
         time_ms: u64::from(index) * 40,
         probability: (index % 3 != 1).then(|| p(f64::from(index % 7) / 7.0)),
-        faces: if index % 2 == 0 { vec![face(index)] } else { Vec::new() },
+        faces: if index.is_multiple_of(2) { vec![face(index)] } else { Vec::new() },
     };
     Evidence::Video { frames: (0..count).map(frame).collect() }
 }

@@ -6,6 +6,7 @@ import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { toast } from "@/ui/Toast";
+import type { Limits } from "./check";
 import { droppedFiles } from "./dropped";
 import { add } from "./uploads";
 
@@ -16,10 +17,10 @@ export function AddFiles() {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const about = useQuery(aboutQuery);
-  const most = about.data?.limits.uploadBytes ?? null;
-  const isOver = useDrop(most);
+  const limits = about.data?.limits ?? null;
+  const isOver = useDrop(limits);
   const take = (input: HTMLInputElement) => {
-    void add([...(input.files ?? [])], most);
+    void add([...(input.files ?? [])], limits);
     // The same file may be chosen again.
     input.value = "";
   };
@@ -28,7 +29,7 @@ export function AddFiles() {
       <div className="min-w-0">
         <p className="font-medium">{library.dropHere}</p>
         <p className="text-sm text-ink-soft">
-          {most === null ? library.kinds : library.kindsUpTo(format.bytes(most))}
+          {limits === null ? library.kinds : library.kindsUpTo(format.bytes(limits.uploadBytes))}
         </p>
       </div>
       <div className="flex flex-wrap gap-2">
@@ -64,7 +65,7 @@ export function AddFiles() {
   );
 }
 
-function useDrop(most: number | null): boolean {
+function useDrop(limits: Limits | null): boolean {
   const { problems } = useWords();
   const [isOver, setOver] = useState(false);
   useEffect(() => {
@@ -80,7 +81,7 @@ function useDrop(most: number | null): boolean {
       event.preventDefault();
       setOver(false);
       droppedFiles(event.dataTransfer).then(
-        (files) => add(files, most),
+        (files) => add(files, limits),
         () => toast(problems.unreadable_media, "failed"),
       );
     };
@@ -92,6 +93,6 @@ function useDrop(most: number | null): boolean {
       window.removeEventListener("dragleave", leave);
       window.removeEventListener("drop", drop);
     };
-  }, [most, problems]);
+  }, [limits, problems]);
   return isOver;
 }

@@ -45,7 +45,7 @@ test("a filter stands in the address of the request, and is taken from that of t
   expect(screen.getByLabelText("Kind")).toHaveValue("video");
   await user.selectOptions(screen.getByLabelText("Order"), "Largest first");
   const asked = () => requests.filter(({ url }) => url.includes("/media")).at(-1)?.url;
-  await expect.poll(asked).toMatch(/\?mediaType=video&sort=largest$/);
+  await expect.poll(asked).toMatch(/\?mediaType=video&sort=largest&limit=50$/);
 });
 
 test("nothing is deleted before it was asked and answered", async () => {

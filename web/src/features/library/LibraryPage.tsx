@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LibraryBig, SearchX } from "lucide-react";
-import { useEffect, useState } from "react";
-import { keys, type Media, mediaListQuery } from "@/lib/api/queries";
+import { useEffect, useMemo, useState } from "react";
+import { refreshLists, shortenLists } from "@/lib/api/lists";
+import { type Media, mediaListQuery } from "@/lib/api/queries";
 import { useStore } from "@/lib/store";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
@@ -20,6 +21,14 @@ export function LibraryPage() {
   const { library } = useWords();
   const { filter, isNarrowed, clear } = useFilter();
   const list = useInfiniteQuery(mediaListQuery(filter));
+  const client = useQueryClient();
+  const pages = list.data?.pages;
+  // A list that moved between two parts may tell a row twice.
+  const items = useMemo(
+    () => [...new Map(pages?.flatMap(({ items }) => items).map((one) => [one.id, one])).values()],
+    [pages],
+  );
+  useEffect(() => () => shortenLists(client), [client]);
   useListAfterUploads();
   const empty = isNarrowed ? (
     <EmptyState icon={SearchX} title={library.nothingFound} detail={library.nothingFoundDetail}>
@@ -35,13 +44,11 @@ export function LibraryPage() {
       <UploadPanel />
       <Filters />
       <FourStates query={list} isEmpty={({ pages }) => !pages[0]?.items.length} empty={empty}>
-        {({ pages }) => (
+        {() => (
           <>
-            {/* A list that moved between two parts may tell a row twice. */}
-            <Files
-              items={[...new Map(pages.flatMap(({ items }) => items).map((one) => [one.id, one])).values()]}
-            />
+            <Files items={items} />
             <Pagination
+              whenSeen
               hasMore={list.hasNextPage}
               busy={list.isFetchingNextPage}
               onMore={() => void list.fetchNextPage()}
@@ -88,6 +95,6 @@ function useListAfterUploads() {
   const client = useQueryClient();
   const arrived = useStore(uploads).filter(({ state }) => state === "done").length;
   useEffect(() => {
-    if (arrived > 0) void client.invalidateQueries({ queryKey: keys.mediaLists });
+    if (arrived > 0) void refreshLists(client);
   }, [arrived, client]);
 }

@@ -2,8 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { answer, api } from "@/lib/api/client";
+import { refreshLists } from "@/lib/api/lists";
 import { ApiProblem } from "@/lib/api/problem";
-import { keys, type Media } from "@/lib/api/queries";
+import type { Media } from "@/lib/api/queries";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { ConfirmDialog } from "@/ui/Dialog";
@@ -34,7 +35,7 @@ export function Selection({ chosen, onDone }: SelectionProps) {
         toast(library.failedFor(filename, problems[code] ?? message), "failed");
       }
     }
-    await client.invalidateQueries({ queryKey: keys.mediaLists });
+    await refreshLists(client);
     setBusy(false);
     setAsking(false);
     if (done.length > 0) toast(told(done.length));

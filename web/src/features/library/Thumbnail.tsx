@@ -4,14 +4,16 @@ import { useEffect, useState } from "react";
 import { fetchBlob } from "@/lib/api/client";
 import type { Media } from "@/lib/api/queries";
 
+const STILL_MS = 120;
 const ICONS = { image: Image, video: Film, audio: AudioLines } as const;
 
 /** A small picture of the file, or what kind it is while there is none. */
 export function Thumbnail({ medium: { id, mediaType } }: { medium: Media }) {
+  const isStill = useStill();
   const { data: blob } = useQuery({
     queryKey: ["thumbnail", id],
     queryFn: ({ signal }) => fetchBlob(`/api/v1/media/${id}/thumbnail`, signal),
-    enabled: mediaType !== "audio",
+    enabled: mediaType !== "audio" && isStill,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   });
@@ -26,6 +28,16 @@ export function Thumbnail({ medium: { id, mediaType } }: { medium: Media }) {
       )}
     </span>
   );
+}
+
+/** Whether it has been in sight for a moment: rows that are scrolled past ask for nothing. */
+function useStill(): boolean {
+  const [isStill, setStill] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setStill(true), STILL_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isStill;
 }
 
 function useObjectUrl(blob: Blob | undefined): string | null {

@@ -1,4 +1,5 @@
-import { RotateCw, X } from "lucide-react";
+import { FolderSearch, Pause, Play, RotateCw, X } from "lucide-react";
+import { useRef, useState } from "react";
 import { Link } from "react-router";
 import { useFormat } from "@/lib/format";
 import { useStore } from "@/lib/store";
@@ -6,9 +7,20 @@ import { useWords } from "@/lib/words/words";
 import { Button, IconButton } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Progress } from "@/ui/Progress";
-import { cancel, dismissEnded, mayRetry, retry, type Upload, uploads } from "./uploads";
+import {
+  cancel,
+  dismissEnded,
+  goOn,
+  isOpen,
+  mayRetry,
+  pause,
+  resume,
+  retry,
+  type Upload,
+  uploads,
+} from "./uploads";
 
-/** Files on their way, and those that were refused. */
+/** Files on their way, those left unfinished, and those that were refused. */
 export function UploadPanel() {
   const { library } = useWords();
   const all = useStore(uploads);
@@ -40,24 +52,24 @@ export function UploadPanel() {
 function UploadRow({ upload }: { upload: Upload }) {
   const { library, problems } = useWords();
   const format = useFormat();
-  const { key, file, state, share, mediaId, error } = upload;
-  const isOpen = state === "waiting" || state === "sending" || state === "pausing";
+  const { key, name, bytes, state, share, mediaId, error } = upload;
+  const isPartly = isOpen(upload) && (state === "sending" || share > 0);
   return (
-    <li className="flex items-center gap-3">
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-2">
       <div className="grid min-w-0 flex-1 gap-1">
         <div className="flex justify-between gap-3">
           {mediaId ? (
             <Link to={`/media/${mediaId}`} className="link truncate">
-              {file.name}
+              {name}
             </Link>
           ) : (
-            <span className="truncate">{file.name}</span>
+            <span className="truncate">{name}</span>
           )}
           <span className="shrink-0 text-sm text-ink-soft">
-            {state === "sending" && share < 1 ? format.percent(share) : format.bytes(file.size)}
+            {isPartly && share < 1 ? format.percent(share) : format.bytes(bytes)}
           </span>
         </div>
-        {state === "sending" && <Progress label={library.uploading(file.name)} share={share} />}
+        {isPartly && <Progress label={library.uploading(name)} share={share} />}
         {/* A refusal is read out at once; progress is not. */}
         <p
           {...(state === "failed" ? { role: "alert" } : {})}
@@ -68,10 +80,62 @@ function UploadRow({ upload }: { upload: Upload }) {
             : library.uploadStates[state]}
         </p>
       </div>
-      {mayRetry(upload) && (
-        <IconButton icon={RotateCw} label={library.retryUpload(file.name)} onClick={() => retry(key)} />
-      )}
-      {isOpen && <IconButton icon={X} label={library.cancelUpload(file.name)} onClick={() => cancel(key)} />}
+      {state === "left" && <ChooseAgain uploadKey={key} name={name} />}
+      <Controls upload={upload} />
     </li>
+  );
+}
+
+function Controls({ upload }: { upload: Upload }) {
+  const { library } = useWords();
+  const { key, name, state } = upload;
+  const runs = state === "waiting" || state === "sending" || state === "pausing";
+  return (
+    <div className="flex">
+      {runs && <IconButton icon={Pause} label={library.pauseUpload(name)} onClick={() => pause(key)} />}
+      {state === "paused" && (
+        <IconButton icon={Play} label={library.resumeUpload(name)} onClick={() => resume(key)} />
+      )}
+      {mayRetry(upload) && (
+        <IconButton icon={RotateCw} label={library.retryUpload(name)} onClick={() => retry(key)} />
+      )}
+      {isOpen(upload) && (
+        <IconButton icon={X} label={library.cancelUpload(name)} onClick={() => cancel(key)} />
+      )}
+    </div>
+  );
+}
+
+/** After a reload the browser has forgotten the file, and only its person can show it again. */
+function ChooseAgain({ uploadKey, name }: { uploadKey: string; name: string }) {
+  const { library } = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  const [isOther, setOther] = useState(false);
+  const take = async ({ files }: HTMLInputElement) => {
+    const file = files?.[0];
+    if (file) setOther(!(await goOn(uploadKey, file)));
+  };
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label={library.chooseAgain(name)}
+        onChange={(event) => {
+          void take(event.currentTarget);
+          // The same file may be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+      <Button size="small" icon={FolderSearch} onClick={() => input.current?.click()}>
+        {library.chooseSame}
+      </Button>
+      {isOther && (
+        <p role="alert" className="order-last w-full text-sm text-danger">
+          {library.otherFile}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,15 +1,24 @@
-/** The queue of files on their way; it outlives a visit of another page. */
-import { ApiProblem } from "@/lib/api/problem";
+/** The queue of files on their way; it outlives a visit of another page, and what is not finished outlives a reload. */
+import { ApiProblem, type ProblemCode } from "@/lib/api/problem";
 import { currentSession, onSessionChange } from "@/lib/api/session";
 import { createStore } from "@/lib/store";
-import { send } from "./send";
-import { sniff } from "./sniff";
+import { check, type Limits } from "./check";
+import { fingerprint } from "./fingerprint";
+import { forget, type KeptUpload, keptUploads, remember } from "./kept";
+import { look, send, takeBack } from "./tus";
 
 export interface Upload {
   readonly key: string;
-  readonly file: File;
-  readonly state: "waiting" | "sending" | "pausing" | "done" | "failed" | "cancelled";
+  readonly name: string;
+  readonly bytes: number;
+  /** Null after a reload: the browser gives a file only to the page in which it was chosen. */
+  readonly file: File | null;
+  readonly fingerprint: string;
+  /** `pausing`: tried again by itself; `paused`: by its person; `left`: waits for its file to be chosen again. */
+  readonly state: "waiting" | "sending" | "pausing" | "paused" | "left" | "done" | "failed" | "cancelled";
   readonly share: number;
+  /** Where it is on the server, once it was begun. */
+  readonly url: string | null;
   readonly mediaId?: string;
   readonly error?: ApiProblem;
   readonly attempts: number;
@@ -19,33 +28,42 @@ const AT_ONCE = 3;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Until the service has said what it takes. */
+const PART_BYTES = 8 * 1024 * 1024;
+const OPEN: readonly Upload["state"][] = ["waiting", "sending", "pausing", "paused", "left"];
 
 export const uploads = createStore<readonly Upload[]>([]);
 const aborts = new Map<string, AbortController>();
 const pauses = new Map<string, ReturnType<typeof setTimeout>>();
+let partBytes = PART_BYTES;
 
-/** Looks at each file, and sends those that can be judged. */
-export async function add(files: readonly File[], mostBytes: number | null): Promise<void> {
+/** Looks at each file, and sends those that can be judged; one that was left unfinished goes on. */
+export async function add(files: readonly File[], limits: Limits | null): Promise<void> {
   const owner = person();
-  const looked = await Promise.all(files.map((file) => check(file, mostBytes)));
+  partBytes = limits?.partBytes ?? partBytes;
+  const looked = await Promise.all(files.map((file) => lookedAt(file, limits)));
   if (owner !== person()) return;
-  uploads.set([...uploads.get(), ...looked]);
+  for (const upload of looked) {
+    const left = uploads.get().find((one) => one.state === "left" && one.fingerprint === upload.fingerprint);
+    if (left && upload.state === "waiting") swap(left.key, { ...left, file: upload.file, state: "waiting" });
+    else uploads.set([...uploads.get(), upload]);
+  }
   pump();
 }
 
-async function check(file: File, mostBytes: number | null): Promise<Upload> {
-  const upload: Upload = { key: newKey(), file, state: "waiting", share: 0, attempts: 0 };
-  const refuse = (code: ApiProblem["code"]): Upload => ({
+async function lookedAt(file: File, limits: Limits | null): Promise<Upload> {
+  const { name, size: bytes } = file;
+  const upload = { key: newKey(), name, bytes, file, share: 0, url: null, attempts: 0 };
+  const refused = (code: ProblemCode): Upload => ({
     ...upload,
+    fingerprint: "",
     state: "failed",
     error: new ApiProblem({ code, status: 422 }),
   });
-  if (file.size === 0) return refuse("empty_file");
-  if (mostBytes !== null && file.size > mostBytes) return refuse("file_too_large");
-  // What cannot be read, such as a file deleted meanwhile, is told as such.
-  const kind = await sniff(file).catch(() => undefined);
-  if (kind === undefined) return refuse("unreadable_media");
-  return kind === null ? refuse("unsupported_media") : upload;
+  const problem = await check(file, limits);
+  if (problem !== null) return refused(problem);
+  const mark = await fingerprint(file).catch(() => null);
+  return mark === null ? refused("unreadable_media") : { ...upload, fingerprint: mark, state: "waiting" };
 }
 
 /** Random on plain HTTP too, where `crypto.randomUUID` is missing. */
@@ -55,27 +73,58 @@ function newKey(): string {
   ).join("");
 }
 
+/** Stops it until its person wants it to go on; what was sent stays on the server for a day. */
+export function pause(key: string): void {
+  halt(key);
+  patch(key, { state: "paused" });
+  pump();
+}
+
+export function resume(key: string): void {
+  patch(key, { state: "waiting", attempts: 0 });
+  pump();
+}
+
+/** Goes on with an upload from before a reload; false when this is another file. */
+export async function goOn(key: string, file: File): Promise<boolean> {
+  const mark = await fingerprint(file).catch(() => null);
+  const left = uploads.get().find((upload) => upload.key === key && upload.state === "left");
+  if (!left || mark !== left.fingerprint) return false;
+  swap(key, { ...left, file, state: "waiting" });
+  pump();
+  return true;
+}
+
 export function cancel(key: string): void {
   halt(key);
-  patch(key, { state: "cancelled" });
+  const url = uploads.get().find((upload) => upload.key === key)?.url;
+  // What cannot be taken back now is given up by the server after a day.
+  if (url) void takeBack(url).catch(() => undefined);
+  forget(key);
+  patch(key, { state: "cancelled", url: null, share: 0 });
   pump();
 }
 
 export function retry(key: string): void {
   const { error: _, ...upload } = uploads.get().find((one) => one.key === key) ?? {};
   if (!("file" in upload)) return;
-  swap(key, { ...(upload as Upload), state: "waiting", share: 0, attempts: 0 });
+  swap(key, { ...(upload as Upload), state: "waiting", attempts: 0 });
   pump();
 }
 
 /** Whether the same file may be taken at another time: what is wrong with the file itself stays so. */
-export function mayRetry({ state, error }: Upload): boolean {
+export function mayRetry({ state, error, file }: Upload): boolean {
+  if (file === null) return false;
   return state === "cancelled" || (state === "failed" && (error?.mayPass || (error?.status ?? 0) >= 500));
 }
 
+export function isOpen({ state }: Upload): boolean {
+  return OPEN.includes(state);
+}
+
 export function dismissEnded(): void {
-  const open = (upload: Upload) => ["waiting", "sending", "pausing"].includes(upload.state);
-  uploads.set(uploads.get().filter(open));
+  for (const upload of uploads.get()) if (!isOpen(upload)) forget(upload.key);
+  uploads.set(uploads.get().filter(isOpen));
 }
 
 function pump(): void {
@@ -85,35 +134,76 @@ function pump(): void {
     void begin(upload);
 }
 
-async function begin({ key, file, attempts }: Upload): Promise<void> {
+async function begin({ key, file, url, attempts }: Upload): Promise<void> {
+  if (file === null) return;
   const abort = new AbortController();
   aborts.set(key, abort);
-  patch(key, { state: "sending", share: 0, attempts: attempts + 1 });
+  patch(key, { state: "sending", attempts: attempts + 1 });
+  let begun = -1;
+  const onProgress = (bytes: number) => {
+    // A connection that carried something is worth as many attempts as a new one.
+    if (begun < 0) begun = bytes;
+    else if (bytes > begun) patch(key, { attempts: 1 });
+    patch(key, { share: bytes / file.size });
+  };
+  const onUrl = (url: string) => started(key, url);
   try {
-    const onProgress = (share: number) => patch(key, { share });
-    const { id } = await send({ file, key, signal: abort.signal, onProgress });
+    const sending = { file, url, partBytes, signal: abort.signal, onProgress, onUrl };
+    const id = await held(key, () => send(sending));
+    forget(key);
     patch(key, { state: "done", share: 1, mediaId: id });
   } catch (thrown) {
-    if (!abort.signal.aborted) failed(key, attempts + 1, ApiProblem.from(thrown));
+    if (!abort.signal.aborted) await failed(key, file, ApiProblem.from(thrown));
   }
   if (aborts.get(key) === abort) aborts.delete(key);
   pump();
 }
 
-function failed(key: string, attempts: number, error: ApiProblem): void {
-  if (!error.mayPass || attempts >= MOST_ATTEMPTS) {
-    patch(key, { state: "failed", error });
+function started(key: string, url: string): void {
+  patch(key, { url });
+  const owner = person();
+  const upload = uploads.get().find((one) => one.key === key);
+  if (!upload || owner === null) return;
+  const { name, bytes, fingerprint } = upload;
+  remember({ key, owner, url, name, bytes, fingerprint });
+}
+
+async function failed(key: string, file: File, error: ApiProblem): Promise<void> {
+  const attempts = uploads.get().find((upload) => upload.key === key)?.attempts ?? 1;
+  // A file that was removed or changed looks like a lost connection from here.
+  const isThere = await file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(Boolean, () => false);
+  const isLost = error.status === 0;
+  const mayPass = error.mayPass || error.code === "wrong_offset";
+  if (!isThere || !mayPass || (attempts >= MOST_ATTEMPTS && !isLost)) {
+    if (!mayPass) forget(key);
+    const told = isThere ? error : new ApiProblem({ code: "unreadable_media", status: 422 });
+    patch(key, { state: "failed", error: told, ...(mayPass ? {} : { url: null, share: 0 }) });
     return;
   }
   const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
   patch(key, { state: "pausing", error });
-  const again = () => {
-    pauses.delete(key);
-    patch(key, { state: "waiting" });
-    pump();
-  };
-  pauses.set(key, setTimeout(again, Math.max(pause, (error.retryAfterSecs ?? 0) * 1000)));
+  const secs = error.retryAfterSecs ?? 0;
+  pauses.set(
+    key,
+    setTimeout(() => again(key), Math.max(pause, secs * 1000)),
+  );
 }
+
+function again(key: string): void {
+  clearTimeout(pauses.get(key));
+  pauses.delete(key);
+  patch(key, { state: "waiting" });
+  pump();
+}
+
+// The browser knows sooner than a pause ends that there is a network again.
+if (typeof window !== "undefined")
+  window.addEventListener("online", () => {
+    for (const { key, error } of uploads.get()) if (pauses.has(key) && error?.status === 0) again(key);
+  });
 
 function halt(key: string): void {
   clearTimeout(pauses.get(key));
@@ -131,6 +221,46 @@ function swap(key: string, next: Upload): void {
   uploads.set(uploads.get().map((upload) => (upload.key === key ? next : upload)));
 }
 
+/** Shows what an earlier page has left unfinished, and asks the server how far each is. */
+async function showLeft(owner: string): Promise<void> {
+  const elsewhere = await heldElsewhere();
+  if (owner !== person()) return;
+  const known = new Set(uploads.get().map(({ key }) => key));
+  const left = keptUploads(owner).filter(({ key }) => !known.has(key) && !elsewhere.has(lockOf(key)));
+  const asUpload = ({ key, name, bytes, fingerprint, url }: KeptUpload): Upload => ({
+    ...{ key, name, bytes, fingerprint, url },
+    ...{ file: null, state: "left", share: 0, attempts: 0 },
+  });
+  uploads.set([...uploads.get(), ...left.map(asUpload)]);
+  for (const { key, url } of left) void showStanding(key, url);
+}
+
+async function showStanding(key: string, url: string): Promise<void> {
+  const standing = await look(url).catch(() => undefined);
+  const upload = uploads.get().find((one) => one.key === key && one.state === "left");
+  // Nobody answers now: it is shown, and looked at again when it goes on.
+  if (!upload || standing === undefined) return;
+  if (standing !== null && standing.mediaId === null) {
+    patch(key, { share: standing.offset / upload.bytes });
+    return;
+  }
+  forget(key);
+  uploads.set(uploads.get().filter((one) => one.key !== key));
+}
+
+const lockOf = (key: string) => `drishtiksha-upload-${key}`;
+
+/** Keeps other tabs from showing it as left behind, where the browser can tell them. */
+function held<T>(key: string, work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(lockOf(key), work) as Promise<T>;
+}
+
+async function heldElsewhere(): Promise<ReadonlySet<string | undefined>> {
+  const locks = await navigator.locks?.query();
+  return new Set(locks?.held?.map(({ name }) => name));
+}
+
 function person(): string | null {
   const session = currentSession();
   return session.state === "in" ? session.user.id : null;
@@ -138,12 +268,15 @@ function person(): string | null {
 
 // Nothing that one person sends is seen, or sent, by the next.
 let owner = person();
+if (owner !== null) void showLeft(owner);
 onSessionChange(() => {
   const next = person();
   if (next === owner) return;
   const before = owner;
   owner = next;
-  if (before === null) return;
-  for (const { key } of uploads.get()) halt(key);
-  uploads.set([]);
+  if (before !== null) {
+    for (const { key } of uploads.get()) halt(key);
+    uploads.set([]);
+  }
+  if (next !== null) void showLeft(next);
 });

@@ -6,6 +6,7 @@ import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
 import type { ModelProgress } from "@/lib/live/events";
 import { useLiveState } from "@/lib/live/live";
+import { waitingText } from "@/lib/words/waiting";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -73,7 +74,7 @@ function Nothing() {
 }
 
 function RunningMedium({ medium }: { medium: Media }) {
-  const { live } = useWords();
+  const { live, common } = useWords();
   const { data: detail } = useQuery(mediaQuery(medium.id));
   const { data: running } = useQuery(runningQuery);
   const run = detail?.runs[0];
@@ -93,7 +94,7 @@ function RunningMedium({ medium }: { medium: Media }) {
       }
     >
       {(run?.analyses.length ?? 0) === 0 && (
-        <p className="text-ink-soft">{run?.waitingFor ?? live.waiting}</p>
+        <p className="text-ink-soft">{run ? waitingText(common, run) : live.waiting}</p>
       )}
       <ul className="grid gap-3">
         {run?.analyses.map(({ id, modelName, status, progress }) => {
@@ -119,16 +120,16 @@ function RunningMedium({ medium }: { medium: Media }) {
 }
 
 function Mark({ model, mark }: { model: string; mark: Omit<ModelProgress, "heardAt"> }) {
-  const { live } = useWords();
+  const { live, result, common } = useWords();
   const format = useFormat();
   const share = mark.total ? mark.done / mark.total : null;
   const said = [
-    mark.phase,
+    mark.phase && (result.models.phases[mark.phase] ?? mark.phase),
     mark.total ? live.of(format.number(mark.done), format.number(mark.total)) : null,
     share === null ? null : format.percent(share),
     mark.rate === null ? null : live.rate(format.number(mark.rate)),
   ];
-  const text = said.filter(Boolean).join(" · ");
+  const text = said.filter(Boolean).join(" · ") || common.status.PROCESSING;
   return (
     <>
       <Progress label={model} share={share} text={text} />

@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Ban, Download, FileJson, RotateCw, Trash2 } from "lucide-react";
+import { Ban, Download, FileJson, FileText, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { answer, api, fetchBlob } from "@/lib/api/client";
+import { refreshLists } from "@/lib/api/lists";
 import { keys, type MediaDetail, type Run } from "@/lib/api/queries";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
@@ -68,7 +69,13 @@ function Downloads({ medium, run }: { medium: MediaDetail; run: Run | undefined 
     onError: failed,
   });
   const original = { path: `/api/v1/media/${medium.id}/content`, name: medium.filename };
-  const report = run && { path: `/api/v1/runs/${run.id}/report`, name: `${medium.filename}.json` };
+  const report = (format: "json" | "html") =>
+    run &&
+    fetchFile.mutate({
+      path: `/api/v1/runs/${run.id}/report?format=${format}`,
+      name: `${medium.filename}.${format}`,
+    });
+  const hasNone = !run || isOpen(run) || run.status === "CANCELLED";
   return (
     <DropdownMenu
       trigger={
@@ -80,11 +87,10 @@ function Downloads({ medium, run }: { medium: MediaDetail; run: Run | undefined 
       <MenuItem icon={Download} onSelect={() => fetchFile.mutate(original)}>
         {download.original}
       </MenuItem>
-      <MenuItem
-        icon={FileJson}
-        disabled={!run || isOpen(run)}
-        onSelect={() => report && fetchFile.mutate(report)}
-      >
+      <MenuItem icon={FileText} disabled={hasNone} onSelect={() => report("html")}>
+        {download.page}
+      </MenuItem>
+      <MenuItem icon={FileJson} disabled={hasNone} onSelect={() => report("json")}>
         {download.report}
       </MenuItem>
     </DropdownMenu>
@@ -101,7 +107,7 @@ function Remove({ medium, open, onClose }: { medium: MediaDetail; open: boolean;
       toast(remove.done, "done");
       await navigate("/");
       client.removeQueries({ queryKey: keys.mediaDetail(medium.id) });
-      void client.invalidateQueries({ queryKey: keys.mediaLists });
+      void refreshLists(client);
     },
   });
   return (

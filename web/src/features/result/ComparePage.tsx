@@ -67,8 +67,8 @@ function Choice({ medium }: { medium: MediaDetail }) {
     </Field>
   );
   return (
-    <div className="grid gap-4">
-      <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4 sm:grid-cols-[repeat(2,minmax(0,1fr))]">
         {choose("a", runs.first, a)}
         {choose("b", runs.second, b)}
         <Side run={a} />

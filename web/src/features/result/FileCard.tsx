@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Copy, Pencil } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { answer, api } from "@/lib/api/client";
+import { refreshLists } from "@/lib/api/lists";
 import { keys, type MediaDetail } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
@@ -81,7 +82,7 @@ function Description({ medium, onClose }: { medium: MediaDetail; onClose: () => 
         keys.mediaDetail(medium.id),
         (before) => before && { ...before, ...next },
       );
-      void client.invalidateQueries({ queryKey: keys.mediaLists });
+      void refreshLists(client);
       onClose();
     },
   });

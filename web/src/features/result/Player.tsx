@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import type { MediaDetail } from "@/lib/api/queries";
 import { useWords } from "@/lib/words/words";
 import { Card } from "@/ui/Card";
@@ -40,10 +40,10 @@ function Recording({ medium, src, payloads }: PlayerProps & { src: string }) {
   const [timeMs, setTimeMs] = useState(0);
   const [heard, setHeard] = useState<number | null>(null);
   const [failed, setFailed] = useState(false);
-  const seek = (ms: number) => {
+  const seek = useCallback((ms: number) => {
     setTimeMs(ms);
     if (element.current) element.current.currentTime = ms / 1000;
-  };
+  }, []);
   const events = {
     ref: element,
     src,

@@ -40,6 +40,43 @@ const payload: ResultPayload = {
   metrics: { family: "picture", weight: "weak", engine: "onnx", thinned: false },
 };
 
+const origin: ResultPayload = {
+  ...payload,
+  reasons: [],
+  segments: [],
+  provenance: {
+    traces: [
+      {
+        kind: "declaration",
+        rule: "sd-webui-parameters",
+        generator: "Stable Diffusion WebUI",
+        place: 'PNG tEXt "parameters"',
+        says: "<b>Steps: 20</b>",
+      },
+    ],
+    credentials: {
+      state: "valid",
+      meaning: "",
+      problems: [],
+      declares_ai: true,
+      signed_capture: false,
+      manifests: [
+        {
+          label: "a",
+          generator: "Painter 1",
+          title: "fox",
+          issuer: "Somebody",
+          signed_at: "",
+          actions: [{ action: "c2pa.created", software: "", source_type: "trainedAlgorithmicMedia" }],
+          ingredients: [{ title: "sketch", relationship: "parentOf" }],
+          identities: [{ label: "cawg.identity", kind: "cawg.x509.cose" }],
+        },
+      ],
+    },
+    cut: false,
+  },
+};
+
 function runOf(prediction: Prediction | null): Run {
   return {
     id: "r1",
@@ -50,6 +87,7 @@ function runOf(prediction: Prediction | null): Run {
     priority: "interactive",
     createdAt: AT,
     waitingFor: prediction ? null : "no ML server answers",
+    waitingCode: prediction ? null : "no_server",
     verdict: prediction && { prediction, reasons: [], meaning: "" },
     analyses: prediction ? [analysis] : [],
   };
@@ -89,13 +127,13 @@ const model = (name: string): Model => ({
   servers: 1,
 });
 
-function open(medium: MediaDetail) {
+function open(medium: MediaDetail, result: ResultPayload = payload) {
   const ok = (body: unknown) => () => ({ status: 200, body });
   const requests = answerRequests({
     "POST /api/v1/auth/refresh": ok(tokenOf(ada)),
     "GET /api/v1/media/m1": ok(medium),
     "GET /api/v1/media/m1/link": ok({ url: "/clip", expiresAt: "2999-01-01T00:00:00Z" }),
-    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: payload }),
+    "GET /api/v1/analyses/a1": ok({ ...analysis, mediaId: "m1", resultPayload: result }),
     "GET /api/v1/models": ok({ items: [model("frames"), model("faces")] }),
     "POST /api/v1/media/m1/analyze": () => ({ status: 202, body: medium.runs[0] }),
   });
@@ -119,7 +157,44 @@ test.each([
 test("while there is no verdict, it says what the run waits for", async () => {
   open(mediumOf(runOf(null)));
   expect(await screen.findByText("No verdict yet")).toBeVisible();
-  expect(screen.getByText(/no ML server answers/)).toBeVisible();
+  expect(screen.getByText(/because no server that judges files answers/)).toBeVisible();
+});
+
+test.each([
+  [{ waitingCode: "model_missing", waitingModel: "faces" }, /no server that answers has the model faces/],
+  [{ waitingCode: null }, "The run waits for its turn."],
+  // A newer server knows reasons that these words do not.
+  [{ waitingCode: "full_moon", waitingFor: "the moon is full" }, "the moon is full"],
+])("a run that waits for %o says so", async (waits, words) => {
+  open(mediumOf({ ...runOf(null), waitingFor: null, ...waits } as Run));
+  expect(await screen.findByText(words)).toBeVisible();
+});
+
+test("what a model saw and what it heard are told together under the cursor of one track", async () => {
+  const both = {
+    ...payload,
+    frame_predictions: [{ index: 0, time_ms: 0, score: 0.2, prediction: "REAL", faces: [] }],
+    chunk_predictions: [{ start_ms: 0, end_ms: 4_000, score: 0.9 }],
+  };
+  open(mediumOf(runOf("FAKE")), both);
+  const track = await screen.findByRole("slider", { name: /^frames: probability over time/ });
+  expect(track).toHaveAttribute("aria-valuetext", "Picture 0:00.0 · 20%; Sound 0:00.0 · 90%");
+  expect(screen.getByText("2 scores")).toBeVisible();
+});
+
+test("a run that has not ended has no report", async () => {
+  const { user } = open(mediumOf(runOf(null)));
+  await user.click(await screen.findByRole("button", { name: "Download" }));
+  for (const name of ["Report as a page (HTML)", "Report as JSON"])
+    expect(await screen.findByRole("menuitem", { name })).toHaveAttribute("aria-disabled", "true");
+});
+
+test("the report of a run is kept as a page", async () => {
+  const { user, requests } = open(mediumOf(runOf("FAKE")));
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL() {} }));
+  await user.click(await screen.findByRole("button", { name: "Download" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Report as a page (HTML)" }));
+  await expect.poll(() => requests.at(-1)?.url).toMatch(/runs\/r1\/report\?format=html$/);
 });
 
 test("a span that stands out leads there, and a reason comes with advice", async () => {
@@ -127,6 +202,20 @@ test("a span that stands out leads there, and a reason comes with advice", async
   await user.click(await screen.findByRole("button", { name: /frames: 0:02\.0 to 0:03\.0/ }));
   expect(container.querySelector("video")?.currentTime).toBe(2);
   expect(screen.getByText("Use the original resolution, not a thumbnail.")).toBeVisible();
+});
+
+test("what the file says of its origin stands there as text, with the chain of its credentials", async () => {
+  const { container } = open(mediumOf(runOf("FAKE")), origin);
+  expect(await screen.findByText("Declares AI")).toBeVisible();
+  expect(screen.getByText("<b>Steps: 20</b>")).toBeVisible();
+  expect(screen.getByText(/Stood in: PNG tEXt "parameters"/)).toBeVisible();
+  expect(
+    screen.getByText("The content is as it was signed, but nobody vouches for the signer."),
+  ).toBeVisible();
+  expect(screen.getByText("c2pa.created · trainedAlgorithmicMedia")).toBeVisible();
+  expect(screen.getByText("Made from “sketch” (parentOf)")).toBeVisible();
+  expect(screen.getByText("Claims an identity, not checked: cawg.x509.cose")).toBeVisible();
+  expect(container.querySelector("b")).toBeNull();
 });
 
 test("markup in a name is shown as text", async () => {

@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { FileQuestion } from "lucide-react";
+import { useMemo } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiProblem } from "@/lib/api/problem";
 import { analysisQuery, type MediaDetail, mediaQuery, modelsQuery, type Run } from "@/lib/api/queries";
@@ -14,6 +15,7 @@ import { Actions } from "./Actions";
 import { FileCard } from "./FileCard";
 import { ModelCard } from "./ModelCard";
 import { Player } from "./Player";
+import { Provenance } from "./Provenance";
 import type { ResultPayload } from "./queries";
 import { VerdictCard } from "./VerdictCard";
 
@@ -67,7 +69,7 @@ function Result({ medium }: { medium: MediaDetail }) {
   const run = medium.runs.find(({ id }) => id === search.get("run")) ?? medium.runs[0];
   const payloads = usePayloads(run);
   const models = useQuery(modelsQuery);
-  const evidence = [...payloads.values()];
+  const evidence = useMemo(() => [...payloads.values()], [payloads]);
   return (
     <>
       <PageHeader
@@ -77,6 +79,7 @@ function Result({ medium }: { medium: MediaDetail }) {
       <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="grid min-w-0 content-start gap-4">
           <Player medium={medium} payloads={evidence} />
+          <Provenance payloads={evidence} />
           <h2 className="mt-2 text-lg font-semibold">{texts.title}</h2>
           {run?.analyses.length === 0 && <p className="text-ink-soft">{texts.none}</p>}
           {run?.analyses.map((analysis) => (

@@ -1,6 +1,7 @@
 import { Lightbulb } from "lucide-react";
 import type { Run } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
+import { waitingText } from "@/lib/words/waiting";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";
 import { Card, Facts } from "@/ui/Card";
@@ -44,9 +45,10 @@ export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly Re
 }
 
 function StateOfRun({ run }: { run: Run }) {
-  const { verdict } = useWords().result;
+  const { result, common } = useWords();
+  const { verdict } = result;
   const texts: Partial<Record<Run["status"], string>> = {
-    QUEUED: run.waitingFor ? `${verdict.queued} ${run.waitingFor}` : verdict.queued,
+    QUEUED: waitingText(common, run),
     PROCESSING: verdict.waiting,
     FAILED: verdict.failed,
     PARTIALLY_ANALYZED: verdict.partial,

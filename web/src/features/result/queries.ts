@@ -6,6 +6,9 @@ type Schemas = components["schemas"];
 export type ResultPayload = Schemas["ResultPayload"];
 export type Face = Schemas["FaceMessage"];
 export type Heatmap = Schemas["HeatmapMessage"];
+export type Trace = Schemas["TraceMessage"];
+export type Credentials = Schemas["CredentialsMessage"];
+export type Manifest = Schemas["ManifestMessage"];
 export type Model = Schemas["Model"];
 
 const EARLY_MS = 60_000;

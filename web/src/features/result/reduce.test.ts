@@ -1,5 +1,21 @@
 import { expect, test } from "vitest";
-import { columnsOf, nearest } from "./reduce";
+import type { ResultPayload } from "./queries";
+import { columnsOf, nearest, seriesOf } from "./reduce";
+
+test("what a model saw and what it heard are two series, and moments without a score are none", () => {
+  const payload = {
+    frame_predictions: [
+      { index: 0, time_ms: 0, score: null, prediction: "NOT_APPLICABLE", faces: [] },
+      { index: 1, time_ms: 40, score: 0.3, prediction: "REAL", faces: [] },
+    ],
+    chunk_predictions: [{ start_ms: 0, end_ms: 4_000, score: 0.9 }],
+  } as Partial<ResultPayload> as ResultPayload;
+  expect(seriesOf(payload)).toEqual([
+    { of: "frames", marks: [{ startMs: 40, endMs: 40, score: 0.3 }] },
+    { of: "sound", marks: [{ startMs: 0, endMs: 4_000, score: 0.9 }] },
+  ]);
+  expect(seriesOf({ ...payload, frame_predictions: [], chunk_predictions: null } as never)).toEqual([]);
+});
 
 test("20,000 scores are reduced to the pixels of the track, and no peak is lost", () => {
   const marks = Array.from({ length: 20_000 }, (_, n) => ({

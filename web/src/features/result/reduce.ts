@@ -8,16 +8,26 @@ export interface Mark {
   score: number;
 }
 
-export function marksOf(payload: ResultPayload): Mark[] {
+/** What one model saw, or heard, over time; a model of both has two. */
+export interface Series {
+  of: "frames" | "sound";
+  marks: readonly Mark[];
+}
+
+export function seriesOf(payload: ResultPayload): Series[] {
   const frames = (payload.frame_predictions ?? []).flatMap(({ time_ms, score }) =>
     typeof score === "number" ? [{ startMs: time_ms, endMs: time_ms, score }] : [],
   );
-  if (frames.length > 0) return frames;
-  return (payload.chunk_predictions ?? []).map(({ start_ms, end_ms, score }) => ({
+  const sound = (payload.chunk_predictions ?? []).map(({ start_ms, end_ms, score }) => ({
     startMs: start_ms,
     endMs: end_ms,
     score,
   }));
+  const both: Series[] = [
+    { of: "frames", marks: frames },
+    { of: "sound", marks: sound },
+  ];
+  return both.filter(({ marks }) => marks.length > 0);
 }
 
 /** The least and the greatest score of one pixel. */

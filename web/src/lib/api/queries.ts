@@ -15,10 +15,15 @@ export type Run = Schemas["Run"];
 export type Analysis = Schemas["Analysis"];
 export type RunStatus = Run["status"];
 export type Prediction = Schemas["Verdict"]["prediction"];
-/** What the list can be narrowed by; `cursor` is the query's own affair. */
-export type MediaFilter = Omit<NonNullable<paths["/api/v1/media"]["get"]["parameters"]["query"]>, "cursor">;
+/** What the list can be narrowed by; parts are the query's own affair. */
+export type MediaFilter = Omit<
+  NonNullable<paths["/api/v1/media"]["get"]["parameters"]["query"]>,
+  "cursor" | "limit"
+>;
 
 const live = { live: true } as const;
+/** Rows of one part of a list. */
+const ROWS = 50;
 
 export const keys = {
   media: ["media"] as const,
@@ -29,22 +34,34 @@ export const keys = {
   about: ["about"] as const,
 };
 
+/** One part of a list; the first one without a cursor. */
+export function readList(
+  filter: MediaFilter,
+  cursor: string | null,
+  signal?: AbortSignal,
+): Promise<MediaList> {
+  const query = { ...filter, limit: ROWS, ...(cursor === null ? {} : { cursor }) };
+  return answer(api.GET("/api/v1/media", { params: { query }, ...(signal && { signal }) }));
+}
+
 export const mediaListQuery = (filter: MediaFilter = {}) =>
   infiniteQueryOptions({
     queryKey: [...keys.mediaLists, filter] as const,
-    queryFn: ({ pageParam, signal }) => {
-      const query = pageParam === null ? filter : { ...filter, cursor: pageParam };
-      return answer(api.GET("/api/v1/media", { params: { query }, signal }));
-    },
+    queryFn: ({ pageParam, signal }) => readList(filter, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor ?? null,
     meta: live,
   });
 
+const WAITING_MS = 5_000;
+
 export const mediaQuery = (id: string) =>
   queryOptions({
     queryKey: keys.mediaDetail(id),
     queryFn: ({ signal }) => answer(api.GET("/api/v1/media/{id}", { params: { path: { id } }, signal })),
+    // No event tells why a run has not been planned yet.
+    refetchInterval: ({ state }) =>
+      state.data?.runs[0]?.status === "QUEUED" && !state.data.runs[0].analyses.length ? WAITING_MS : false,
     meta: live,
   });
 

@@ -555,6 +555,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload that can go on after it was cut off (tus 1.0.0).
+         * @description `OPTIONS` on this path says what is offered. Bytes may come with this request already.
+         */
+        post: operations["post_uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back one of my uploads (tus 1.0.0). A medium that it has become stays. */
+        delete: operations["delete_uploads_id"];
+        options?: never;
+        /** Where one of my uploads stands (tus 1.0.0). */
+        head: operations["head_uploads_id"];
+        /**
+         * Send the bytes that follow on those that are there (tus 1.0.0).
+         * @description The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
+         *     accepted. Sending nothing at the end of a whole upload asks for that answer again.
+         */
+        patch: operations["patch_uploads_id"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -578,6 +621,15 @@ export interface components {
             mediaType: "image" | "video" | "audio";
             /** @description Types of files of this kind. */
             mimetypes: string[];
+        };
+        /** @description A thing that was done. */
+        ActionMessage: {
+            /** @description Such as `c2pa.created`. */
+            action: string;
+            /** @description The program that did it. */
+            software: string;
+            /** @description IPTC digital source type, the last part of its address. */
+            source_type?: string | null;
         };
         /** @description What one model does within a run, without its payload. */
         Analysis: {
@@ -706,6 +758,31 @@ export interface components {
              */
             sampleRate: number;
         };
+        /** @description The card of a model. */
+        Card: {
+            /** @description What it looks for. */
+            family: string;
+            /** @description What it reads. */
+            kinds: string[];
+            /** @description SPDX expression, or a name where there is none. */
+            licence: string;
+            /** @description What it cannot do, one sentence each. */
+            limits: string[];
+            /** @description Name of the package. */
+            name: string;
+            /** @description Where it comes from. */
+            origin: string;
+            /** @description Name of its pipeline. */
+            pipeline: string;
+            /** @description How well it was measured to work. */
+            quality: string;
+            /** @description One line for people. */
+            title: string;
+            /** @description Version of the package. */
+            version: string;
+            /** @description How much may follow from it: `unrated`, `weak` or `strong`. */
+            weight: string;
+        };
         /** @description A window of sound. */
         ChunkPrediction: {
             /**
@@ -723,6 +800,21 @@ export interface components {
              * @description Begin.
              */
             start_ms: number;
+        };
+        /** @description Content Credentials. */
+        CredentialsMessage: {
+            /** @description A manifest that is not invalid declares AI. */
+            declares_ai: boolean;
+            /** @description The active manifest first, then those that its content was made from. */
+            manifests: components["schemas"]["ManifestMessage"][];
+            /** @description The state in one sentence. */
+            meaning: string;
+            /** @description What is wrong, as codes of the C2PA specification. */
+            problems: string[];
+            /** @description A trusted camera signed the recording, and nothing was done to it since. */
+            signed_capture: boolean;
+            /** @description invalid, valid (nobody vouches for the signer) or trusted. */
+            state: string;
         };
         /** @description Size of a picture, upright. */
         Dimensions: {
@@ -923,6 +1015,13 @@ export interface components {
              */
             rows: number;
         };
+        /** @description A claim of identity. */
+        IdentityMessage: {
+            /** @description How it is meant to be proven. */
+            kind: string;
+            /** @description Label of the assertion. */
+            label: string;
+        };
         /** @description Size of a picture. */
         ImageDimensions: {
             /**
@@ -935,6 +1034,15 @@ export interface components {
              * @description Pixels.
              */
             width: number;
+        };
+        /** @description Something that the content was made from. */
+        IngredientMessage: {
+            /** @description Label of its own manifest. */
+            manifest?: string | null;
+            /** @description parentOf, componentOf or inputTo. */
+            relationship: string;
+            /** @description Title. */
+            title: string;
         };
         /** @description How large things may be. */
         Limits: {
@@ -971,6 +1079,25 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description A manifest. */
+        ManifestMessage: {
+            /** @description What was done. */
+            actions: components["schemas"]["ActionMessage"][];
+            /** @description The program that made it. */
+            generator: string;
+            /** @description Claims of identity (CAWG); shown, not checked. */
+            identities: components["schemas"]["IdentityMessage"][];
+            /** @description What the content was made from. */
+            ingredients: components["schemas"]["IngredientMessage"][];
+            /** @description Whom its certificate names. */
+            issuer: string;
+            /** @description Its label in the file. */
+            label: string;
+            /** @description When it says it was signed. */
+            signed_at: string;
+            /** @description Title of the content. */
+            title: string;
         };
         /** @description An uploaded file. */
         Media: {
@@ -1092,35 +1219,13 @@ export interface components {
             real_below?: number | null;
             /** @description True where a series was thinned. */
             thinned: boolean;
-            /** @description unrated, weak or strong. */
+            /** @description unrated, weak, strong or declared. */
             weight: string;
         };
         /** @description A model that can be asked now. */
-        Model: {
-            /** @description What it looks for. */
-            family: string;
-            /** @description What it reads. */
-            kinds: string[];
-            /** @description SPDX expression, or a name where there is none. */
-            licence: string;
-            /** @description What it cannot do, one sentence each. */
-            limits: string[];
-            /** @description Name of the package. */
-            name: string;
-            /** @description Where it comes from. */
-            origin: string;
-            /** @description Name of its pipeline. */
-            pipeline: string;
-            /** @description How well it was measured to work. */
-            quality: string;
+        Model: components["schemas"]["Card"] & {
             /** @description How many servers have it. */
             servers: number;
-            /** @description One line for people. */
-            title: string;
-            /** @description Version of the package. */
-            version: string;
-            /** @description How much may follow from it: `unrated`, `weak` or `strong`. */
-            weight: string;
         };
         /** @description Models that can be asked now. */
         ModelList: {
@@ -1152,7 +1257,7 @@ export interface components {
         /** @description Why a request is not answered as wished. */
         Problem: {
             /** @enum {string} */
-            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "password_change_required" | "wrong_secret" | "wrong_password" | "not_found" | "no_thumbnail" | "method_not_allowed" | "request_timeout" | "email_taken" | "already_set_up" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
+            code: "malformed_request" | "unauthorized" | "wrong_credentials" | "session_ended" | "forbidden" | "read_only_key" | "key_not_allowed" | "cross_origin" | "sign_up_closed" | "password_change_required" | "wrong_secret" | "wrong_password" | "not_found" | "no_thumbnail" | "method_not_allowed" | "request_timeout" | "email_taken" | "already_set_up" | "run_under_way" | "last_admin" | "too_many_keys" | "nothing_to_retry" | "run_not_ended" | "wrong_offset" | "too_many_uploads" | "too_many_parts" | "other_tus" | "too_large" | "unsupported_content_type" | "range_not_satisfiable" | "validation_failed" | "idempotency_key_reused" | "unknown_model" | "rate_limited" | "internal" | "unavailable" | "took_too_long" | "busy" | "storage_full" | "empty_file" | "unsupported_media" | "refused_format" | "unreadable_media" | "file_too_large" | "too_many_pixels" | "too_long" | "no_duration" | "too_many_streams" | "no_streams" | "timed_out" | "limit_reached";
             /** @description What is particular this time. */
             detail?: string | null;
             /** @description Wrong fields. */
@@ -1190,6 +1295,14 @@ export interface components {
              * @description Units in all; null while that is not known.
              */
             total?: number | null;
+        };
+        /** @description Traces and Content Credentials of a file. */
+        ProvenanceMessage: {
+            credentials?: components["schemas"]["CredentialsMessage"] | null;
+            /** @description True where the file holds more than was read. */
+            cut: boolean;
+            /** @description Traces of generators and programs, declarations first. */
+            traces: components["schemas"]["TraceMessage"][];
         };
         /** @description How many jobs stand where. */
         QueueStatus: {
@@ -1294,6 +1407,7 @@ export interface components {
              */
             processing_time: number;
             properties?: components["schemas"]["AudioProperties"] | null;
+            provenance?: components["schemas"]["ProvenanceMessage"] | null;
             /** @description Closed codes. */
             reasons: string[];
             /**
@@ -1332,8 +1446,12 @@ export interface components {
             /** @enum {string} */
             status: "QUEUED" | "PROCESSING" | "ANALYZED" | "PARTIALLY_ANALYZED" | "FAILED" | "CANCELLED";
             verdict?: components["schemas"]["Verdict"] | null;
+            /** @enum {string|null} */
+            waitingCode?: "no_server" | "model_missing" | null;
             /** @description Why it has not begun, in words, while it waits for something. */
             waitingFor?: string | null;
+            /** @description The model that `model_missing` means. */
+            waitingModel?: string | null;
         };
         /** @description A span that stands out. */
         Segment: {
@@ -1455,6 +1573,19 @@ export interface components {
             token: string;
             /** @description Who signed in. */
             user: components["schemas"]["User"];
+        };
+        /** @description A trace. */
+        TraceMessage: {
+            /** @description Generator or program, as far as the trace tells. */
+            generator: string;
+            /** @description declaration (AI made or altered it) or hint (decides nothing). */
+            kind: string;
+            /** @description Where it stood in the file. */
+            place: string;
+            /** @description Name of the rule that found it. */
+            rule: string;
+            /** @description An excerpt of what it says. */
+            says: string;
         };
         /** @description The parts of an upload. The server reads them as they come; this only describes them. */
         UploadForm: {
@@ -3253,7 +3384,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes sending the same upload twice within 24 hours harmless */
+                /** @description Makes sending the same upload twice within 24 hours harmless; another file or other fields under the same key are refused with 422 */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -3664,7 +3795,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes asking twice within 24 hours harmless */
+                /** @description Makes asking twice within 24 hours harmless; other wishes under the same key are refused with 422 */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -4705,7 +4836,10 @@ export interface operations {
     };
     get_runs_id_report: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `json` unless told otherwise. */
+                format?: ("json" | "html") & Record<string, never>;
+            };
             header?: never;
             path: {
                 id: string;
@@ -4721,6 +4855,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileDocument"];
+                    "text/html": string;
                 };
             };
             /** @description A parameter cannot be read */
@@ -4893,6 +5028,494 @@ export interface operations {
             };
             /** @description Something that is needed does not answer */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_uploads: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `1.0.0` */
+                "Tus-Resumable": string;
+                /** @description Bytes of the whole file */
+                "Upload-Length": number;
+                /** @description Pairs of a word and a text in Base64, separated by commas: `filename`, `description`, `priority` and `models` mean what they mean in POST /media; others are not looked at */
+                "Upload-Metadata"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is at `Location` */
+            201: {
+                headers: {
+                    Location?: string;
+                    "Upload-Expires"?: string;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may only read, or the password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many uploads are unfinished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another version of tus */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What came with it is no part of a file, or the file is not what we accept */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some of what is said of the file is wrong, or the file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no room left for files */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_uploads_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `1.0.0` */
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may only read, or the password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no such upload, or its time is over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another version of tus */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    head_uploads_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `1.0.0` */
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description So many bytes are there; `Media-Id` once it has become a medium */
+            200: {
+                headers: {
+                    "Media-Id"?: string;
+                    "Upload-Expires"?: string;
+                    "Upload-Length"?: number;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no such upload, or its time is over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another version of tus */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_uploads_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `1.0.0` */
+                "Tus-Resumable": string;
+                /** @description At which byte of the file these begin */
+                "Upload-Offset": number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description They are stored */
+            204: {
+                headers: {
+                    "Media-Id"?: string;
+                    "Upload-Expires"?: string;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not worth anything any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may only read, or the password must be changed first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description I have no such upload, or its time is over */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload stood still; what came is stored */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload does not end there, or is in too many parts */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another version of tus */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the file has */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not of this type, or the whole file is not what we accept */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The whole file cannot be read, or a model is not there any more */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no room left for files */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
 /** Writes live events into the query cache; what an event does not tell is asked for once, after a pause. */
-import { type InfiniteData, type QueryClient, queryOptions } from "@tanstack/react-query";
+import { type InfiniteData, type QueryClient, type QueryKey, queryOptions } from "@tanstack/react-query";
+import { refreshLists } from "../api/lists";
 import { keys, type MediaDetail, type MediaFilter, type MediaList } from "../api/queries";
 import type { LiveEvent, Running } from "./events";
 import { patchDetail, patchRow, patchRunning } from "./patch";
@@ -35,7 +36,11 @@ export class LiveCache {
 
   /** Asks anew for everything that changes by itself and is looked at. */
   refetch(): void {
-    void this.#client.invalidateQueries({ predicate: (query) => query.meta?.live === true });
+    const isList = (key: QueryKey) => key[0] === keys.mediaLists[0] && key[1] === keys.mediaLists[1];
+    void this.#client.invalidateQueries({
+      predicate: ({ meta, queryKey }) => meta?.live === true && !isList(queryKey),
+    });
+    void refreshLists(this.#client);
   }
 
   stop(): void {
@@ -68,7 +73,7 @@ export class LiveCache {
   #askLater(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      void this.#client.invalidateQueries({ queryKey: keys.mediaLists });
+      void refreshLists(this.#client);
     }, LIST_PAUSE_MS);
   }
 }

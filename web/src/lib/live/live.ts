@@ -13,16 +13,9 @@ import { type LiveEvent, ofMessage, ofUpload, type ProgressEvent, type UploadEve
 export type LiveState = "off" | "connecting" | "online" | "polling" | "offline";
 
 const state = createStore<LiveState>("off");
-const listeners = new Set<(event: LiveEvent) => void>();
 
 export function useLiveState(): LiveState {
   return useStore(state);
-}
-
-/** Hears each event once, after the cache was changed. */
-export function onLiveEvent(listener: (event: LiveEvent) => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
 
 const FIRST_POLL_MS = 2_000;
@@ -118,7 +111,6 @@ class Connection {
       this.#last = event.number;
     }
     this.#cache.take(event);
-    for (const listener of [...listeners]) listener(event);
   }
 
   #lost() {
@@ -161,8 +153,10 @@ class Connection {
   #networkCame = () => this.#connect();
 
   #networkWent = () => {
-    state.set("offline");
+    // The transport would notice only when a ping is missed, and hold for open what nothing comes through.
+    this.#socket?.io.engine?.close();
     this.#lost();
+    state.set("offline");
   };
 
   #ask = async () => {

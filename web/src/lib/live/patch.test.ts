@@ -23,6 +23,7 @@ const run: Run = {
   priority: "interactive",
   createdAt: at,
   waitingFor: "no ML server answers",
+  waitingCode: "no_server",
   analyses: [analysis("face"), analysis("voice")],
 };
 const medium: MediaDetail = {
@@ -56,7 +57,7 @@ test("a mark of progress reaches its analysis and opens the run", () => {
   expect(patched.complete).toBe(true);
   expect(patched.medium.status).toBe("PROCESSING");
   const [patchedRun] = patched.medium.runs;
-  expect(patchedRun).toMatchObject({ status: "PROCESSING", waitingFor: null });
+  expect(patchedRun).toMatchObject({ status: "PROCESSING", waitingFor: null, waitingCode: null });
   expect(patchedRun?.analyses[0]).toMatchObject({
     status: "PROCESSING",
     progress: { progress: 10, total: 40 },

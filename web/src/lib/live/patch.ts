@@ -36,6 +36,8 @@ export function patchDetail(
     ...run,
     status: isOpen(run) ? "PROCESSING" : run.status,
     waitingFor: null,
+    waitingCode: null,
+    waitingModel: null,
     analyses: swap(run.analyses, patchAnalysis(analysis, live)),
   };
   const row = isLatest ? patchRow(medium, live) : medium;

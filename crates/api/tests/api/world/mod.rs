@@ -93,6 +93,7 @@ impl World {
             accounts: Arc::clone(&shared) as _,
             library: Arc::clone(&shared) as _,
             runs: Arc::clone(&shared) as _,
+            uploads: Arc::clone(&shared) as _,
             outbox: Arc::clone(&shared) as _,
             health: shared,
             queue: Arc::clone(&farm) as _,

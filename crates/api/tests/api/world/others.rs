@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use dk_app::ports::{
-    ByteStream, Content, Incoming, InspectError, Inspector, LocalFile, PasswordError, PasswordHash,
+    ByteStream, Content, Incoming, InspectError, Inspector, LocalFile, Mark, PasswordError, PasswordHash,
     Passwords, Staged, Storage, StorageError, Stored, StoredEntry,
 };
 use dk_app::{ErrorCode, StopToken};
@@ -23,13 +23,14 @@ use uuid::Uuid;
 pub(crate) struct Disk {
     folder: tempfile::TempDir,
     files: Mutex<HashMap<String, Bytes>>,
+    mark: Mutex<Option<Mark>>,
     pub(crate) is_full: std::sync::atomic::AtomicBool,
 }
 
 impl Disk {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, files: Mutex::default(), is_full: false.into() }
+        Self { folder, files: Mutex::default(), mark: Mutex::default(), is_full: false.into() }
     }
 
     /// How many files are stored, and how many are on their way.
@@ -124,10 +125,28 @@ impl Storage for Disk {
     async fn list(
         &self,
         _: OffsetDateTime,
-        _: Option<&str>,
-        _: u16,
+        after: Option<&str>,
+        limit: u16,
     ) -> Result<Vec<StoredEntry>, StorageError> {
-        Ok(Vec::new())
+        let files = self.files.lock().unwrap();
+        let mut keys: Vec<&String> = files.keys().collect();
+        keys.sort_unstable();
+        let rest = keys.into_iter().filter(|key| after.is_none_or(|after| key.as_str() > after));
+        let entry = |key: &String| StoredEntry {
+            key: key.clone(),
+            media_id: key.split_once('/').and_then(|(_, id)| id.parse().ok()),
+            modified_at: OffsetDateTime::UNIX_EPOCH,
+        };
+        Ok(rest.take(usize::from(limit)).map(entry).collect())
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        Ok(*self.mark.lock().unwrap())
+    }
+
+    async fn leave_mark(&self, mark: Mark) -> Result<(), StorageError> {
+        *self.mark.lock().unwrap() = Some(mark);
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

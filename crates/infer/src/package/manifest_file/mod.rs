@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 
+use sha2::{Digest, Sha256 as Hasher};
+
 use super::manifest::{
     Aggregate, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net, Pipeline, Registry,
     SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
@@ -56,11 +58,13 @@ fn file_name(key: &str, name: &str) -> Result<String, ManifestError> {
 }
 
 impl File {
-    pub(super) fn check(self) -> Result<Manifest, ManifestError> {
+    /// `text` is the whole manifest.
+    pub(super) fn check(mut self, text: &str) -> Result<Manifest, ManifestError> {
         let kinds = self.kinds()?;
         let weight = self.weight()?;
         let calibration = self.calibration(&kinds, weight)?;
         self.check_helper(&kinds)?;
+        self.check_weight(weight)?;
         self.check_sections()?;
         let engines = self.engines()?;
         let video = VideoRule {
@@ -80,12 +84,14 @@ impl File {
         if !version_ok {
             return Err(wrong("version", "must be three numbers, such as 1.0.0"));
         }
+        let pipeline = self.pipeline()?;
+        let weights = self.take_weights(text)?;
         Ok(Manifest {
             name: parsed("name", &self.name)?,
             family: parsed("family", &self.family)?,
             max_batch: within("runtime.max_batch", self.runtime.max_batch, 1)?,
-            pipeline: self.pipeline()?,
-            weights: self.weights.check()?,
+            pipeline,
+            weights,
             version: self.version,
             title: self.title,
             kinds,
@@ -110,12 +116,31 @@ impl File {
     }
 
     fn weight(&self) -> Result<Weight, ManifestError> {
-        [Weight::Unrated, Weight::Weak, Weight::Strong]
-            .into_iter()
-            .find(|weight| weight.as_str() == self.weight)
-            .ok_or_else(|| {
-                wrong("weight", format!("is {:?}, allowed are unrated, weak, strong", self.weight))
-            })
+        Weight::ALL.into_iter().find(|weight| weight.as_str() == self.weight).ok_or_else(|| {
+            wrong("weight", format!("is {:?}, allowed are unrated, weak, strong, declared", self.weight))
+        })
+    }
+
+    /// A net only estimates, and what a file declares is no estimate.
+    fn check_weight(&self, weight: Weight) -> Result<(), ManifestError> {
+        let declares = self.pipeline == PipelineName::Provenance;
+        match (weight == Weight::Declared, declares) {
+            (true, false) => {
+                Err(wrong("weight", "is \"declared\", which only the pipeline \"provenance\" may be"))
+            }
+            (false, true) => Err(wrong("weight", "must be \"declared\" for this pipeline")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Without a net the manifest itself stands for the weights, so that every answer has a checksum.
+    fn take_weights(&mut self, text: &str) -> Result<WeightsFile, ManifestError> {
+        if self.pipeline != PipelineName::Provenance {
+            return needed("weights", self.weights.take())?.check();
+        }
+        let digest: [u8; 32] = Hasher::digest(text.as_bytes()).into();
+        let (sha256, bytes) = (Sha256::from(digest), text.len() as u64);
+        Ok(WeightsFile { file: "model.toml".to_owned(), sha256, bytes, source: None })
     }
 
     fn engines(&self) -> Result<Vec<EngineKind>, ManifestError> {
@@ -145,6 +170,7 @@ impl File {
             }
             PipelineName::FrameSequence => &[MediaKind::Video],
             PipelineName::AudioWindows => &[MediaKind::Audio, MediaKind::Video],
+            PipelineName::Provenance => &MediaKind::ALL,
             PipelineName::FaceDetector | PipelineName::FaceLandmarks | PipelineName::VoiceActivity => &[],
         };
         if let Some(kind) = kinds.iter().find(|kind| !kinds_allowed.contains(kind)) {
@@ -158,11 +184,12 @@ impl File {
 
     /// A section that the pipeline does not read is as suspect as an unknown key.
     fn check_sections(&self) -> Result<(), ManifestError> {
-        use PipelineName::{AudioWindows, FaceClassifier, FrameSequence, ImageClassifier};
+        use PipelineName::{AudioWindows, FaceClassifier, FrameSequence, ImageClassifier, Provenance};
         let is = |names: &[PipelineName]| names.contains(&self.pipeline);
         let allowed = [
-            ("tensor", self.tensor.is_some(), !self.is_helper()),
-            ("head", self.head.is_some(), !self.is_helper()),
+            ("weights", self.weights.is_some(), !is(&[Provenance])),
+            ("tensor", self.tensor.is_some(), !self.is_helper() && !is(&[Provenance])),
+            ("head", self.head.is_some(), !self.is_helper() && !is(&[Provenance])),
             ("picture", self.picture.is_some(), is(&[ImageClassifier, FaceClassifier])),
             ("face", self.face.is_some(), is(&[FaceClassifier, FrameSequence])),
             ("sound", self.sound.is_some(), is(&[AudioWindows])),
@@ -210,6 +237,7 @@ impl File {
                 Pipeline::FrameSequence(self.net(Some("landmarks"))?, self.face()?, self.sequence()?)
             }
             PipelineName::AudioWindows => Pipeline::AudioWindows(self.net(Some("wave"))?, self.sound()?),
+            PipelineName::Provenance => Pipeline::Provenance,
             PipelineName::FaceDetector => Pipeline::FaceDetector(self.face_detector()?),
             PipelineName::FaceLandmarks => Pipeline::FaceLandmarks,
             PipelineName::VoiceActivity => Pipeline::VoiceActivity,

@@ -21,7 +21,7 @@ pub(in crate::package) struct File {
     pub(super) origin: String,
     pub(super) quality: String,
     pub(super) limits: Vec<String>,
-    pub(super) weights: WeightsSection,
+    pub(super) weights: Option<WeightsSection>,
     #[serde(default)]
     pub(super) runtime: RuntimeSection,
     pub(super) tensor: Option<TensorSection>,
@@ -46,6 +46,7 @@ pub(super) enum PipelineName {
     FaceClassifier,
     FrameSequence,
     AudioWindows,
+    Provenance,
     FaceDetector,
     FaceLandmarks,
     VoiceActivity,

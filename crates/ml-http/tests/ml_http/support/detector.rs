@@ -188,6 +188,7 @@ fn finding(name: &ModelName, version: String) -> Finding {
         family: "synthetic-image".parse().unwrap(),
         weight: Weight::Weak,
         outcome: Outcome::NotApplicable(vec![Reason::NoFace]),
+        origin: None,
         took_secs: 0.25,
     }
 }

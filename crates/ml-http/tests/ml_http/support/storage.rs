@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use dk_app::ports::{ByteStream, Incoming, LocalFile, Staged, Storage, StorageError, Stored, StoredEntry};
+use dk_app::ports::{
+    ByteStream, Incoming, LocalFile, Mark, Staged, Storage, StorageError, Stored, StoredEntry,
+};
 use dk_domain::{MediaId, MediaKind};
 use futures_util::StreamExt;
 use tempfile::TempDir;
@@ -121,6 +123,14 @@ impl Storage for MemoryStorage {
         _: u16,
     ) -> Result<Vec<StoredEntry>, StorageError> {
         never("list")
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, StorageError> {
+        never("mark")
+    }
+
+    async fn leave_mark(&self, _: Mark) -> Result<(), StorageError> {
+        never("leave_mark")
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

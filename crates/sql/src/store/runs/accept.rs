@@ -1,7 +1,10 @@
 //! The beginning: a medium with its first run, and another run of a medium.
 
-use dk_app::ports::{Accepted, AddRun, Begun, Errand, ErrandKind, EventKind, Media, NewMedia, NewRun};
-use dk_domain::{MediaId, ModelName, RunStatus, UserId};
+use dk_app::ports::{
+    Accepted, AddRun, Before, Begun, Errand, ErrandKind, EventKind, IdempotencyKey, NewMedia, NewRun, Once,
+    UploadState,
+};
+use dk_domain::{MediaId, ModelName, RunStatus, UploadId, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -15,22 +18,34 @@ use crate::rows;
 use crate::store::events::{self, About};
 use crate::store::idempotency::{self, Request};
 use crate::store::library::owned;
-use crate::store::outbox;
+use crate::store::{outbox, uploads};
 
 pub(super) async fn accept(
     db: &Database,
     new: &NewMedia,
     run: &NewRun,
-    key: Option<&str>,
+    once: Option<&Once>,
     now: OffsetDateTime,
 ) -> Result<Accepted, Fault> {
+    let key = match once {
+        Some(Once::Key(key)) => Some(key),
+        Some(Once::Upload(_)) | None => None,
+    };
     loop {
         if let Some(key) = key
-            && let Some(media) = accepted_before(db, new.user_id, key, now).await?
+            && let Some(before) = accepted_before(db, new.user_id, key, now).await?
         {
-            return Ok(Accepted::Again(Box::new(media)));
+            return Ok(match before {
+                Before::Same(media) => Accepted::Again(media),
+                Before::Other => Accepted::KeyTaken,
+            });
         }
         let tx = db.begin().await?;
+        if let Some(Once::Upload(upload)) = once
+            && let Some(ended) = ended_before(&tx, new.user_id, *upload).await?
+        {
+            return Ok(ended);
+        }
         let row = rows::media_row(new, now)?;
         media::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
         let (_, errand) = add_first_or_next(&tx, new.id, run, 1, now).await?;
@@ -41,6 +56,9 @@ pub(super) async fn accept(
             tx.rollback().await?;
             continue;
         }
+        if let Some(Once::Upload(upload)) = once {
+            uploads::taken(&tx, *upload, new.id, now).await?;
+        }
         let about = About { user: new.user_id, media: new.id, run: run.id };
         let events = events::write(&tx, about, vec![EventKind::Accepted], now).await?;
         tx.commit().await?;
@@ -49,16 +67,31 @@ pub(super) async fn accept(
     }
 }
 
+/// What an upload that is over has led to; `None` while it is open, and held until the transaction ends.
+async fn ended_before(tx: &Transaction, owner: UserId, upload: UploadId) -> Result<Option<Accepted>, Fault> {
+    let media = match uploads::held_state(tx, upload).await? {
+        Some(UploadState::Open) => return Ok(None),
+        Some(UploadState::Taken(media)) => owned(owner, media).one(tx).await?,
+        Some(UploadState::Refused(_)) | None => None,
+    };
+    let media = media.map(rows::media).transpose()?;
+    Ok(Some(media.map_or(Accepted::Gone, |media| Accepted::Again(Box::new(media)))))
+}
+
 pub(super) async fn accepted_before(
     db: &Database,
     owner: UserId,
-    key: &str,
+    key: &IdempotencyKey,
     now: OffsetDateTime,
-) -> Result<Option<Media>, Fault> {
-    let Some((media, _)) = idempotency::led_to(&db.read(), &Request::upload(owner, key), now).await? else {
+) -> Result<Option<Before>, Fault> {
+    let Some(led) = idempotency::led_to(&db.read(), &Request::upload(owner, key), now).await? else {
         return Ok(None);
     };
-    owned(owner, media).one(&db.read()).await?.map(rows::media).transpose()
+    if !led.is_same {
+        return Ok(Some(Before::Other));
+    }
+    let media = owned(owner, led.media).one(&db.read()).await?.map(rows::media).transpose()?;
+    Ok(media.map(|media| Before::Same(Box::new(media))))
 }
 
 pub(super) async fn add_run(
@@ -66,7 +99,7 @@ pub(super) async fn add_run(
     owner: UserId,
     media: MediaId,
     run: &NewRun,
-    key: Option<&str>,
+    key: Option<&IdempotencyKey>,
     now: OffsetDateTime,
 ) -> Result<AddRun, Fault> {
     let tx = db.begin().await?;
@@ -76,9 +109,12 @@ pub(super) async fn add_run(
     }
     let request = key.map(|key| Request::rerun(owner, media, key));
     if let Some(request) = &request
-        && let Some((_, before)) = idempotency::led_to(&tx, request, now).await?
-        && let Some(row) = analysis_runs::Entity::find_by_id(before.get()).one(&tx).await?
+        && let Some(led) = idempotency::led_to(&tx, request, now).await?
+        && let Some(row) = analysis_runs::Entity::find_by_id(led.run.get()).one(&tx).await?
     {
+        if !led.is_same {
+            return Ok(AddRun::KeyTaken);
+        }
         return Ok(AddRun::Again(Box::new(rows::run(row)?)));
     }
     let latest = analysis_runs::Entity::find()

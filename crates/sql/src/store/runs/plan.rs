@@ -1,7 +1,7 @@
 //! Between acceptance and the first job: what planning needs to know, and what it decided.
 
 use dk_app::ports::{Errand, ErrandKind, Planned, Run};
-use dk_domain::{AnalysisId, AnalysisStatus, MediaId, MediaKind, ModelName, RunId, UserId};
+use dk_domain::{AnalysisId, AnalysisStatus, MediaId, MediaKind, ModelName, RunId, UserId, Waiting};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter,
     QuerySelect, RelationTrait,
@@ -115,11 +115,16 @@ fn pending(
     .into_active_model()
 }
 
-pub(super) async fn wait(db: &Database, id: RunId, reason: &str, now: OffsetDateTime) -> Result<(), Fault> {
+pub(super) async fn wait(
+    db: &Database,
+    id: RunId,
+    reason: &Waiting,
+    now: OffsetDateTime,
+) -> Result<(), Fault> {
     use analysis_runs::Column;
     let tx = db.begin().await?;
     let changed = analysis_runs::ActiveModel {
-        waiting_for: Set(Some(reason.to_owned())),
+        waiting_for: Set(Some(reason.to_string())),
         updated_at: Set(now),
         ..analysis_runs::ActiveModel::default()
     };

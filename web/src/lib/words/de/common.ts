@@ -69,4 +69,11 @@ export const common = {
     FAILED: "Gescheitert",
     CANCELLED: "Abgebrochen",
   },
+  waits: {
+    turn: "Der Durchgang wartet, bis er an der Reihe ist.",
+    no_server:
+      "Der Durchgang wartet, weil kein Server antwortet, der Dateien prüft. Er beginnt von selbst, sobald einer da ist.",
+    model_missing: (model: string) =>
+      `Der Durchgang wartet, weil kein Server, der antwortet, das Modell ${model} hat. Er beginnt von selbst, sobald einer es hat.`,
+  },
 };

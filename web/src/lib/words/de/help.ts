@@ -11,7 +11,12 @@ export const help = {
   kinds: "Sieht an",
   quality: "Gemessene Güte",
   weight: "Zählt",
-  weights: { unrated: "nicht: es wird nur gezeigt", weak: "schwach", strong: "stark" },
+  weights: {
+    unrated: "nicht: es wird nur gezeigt",
+    weak: "schwach",
+    strong: "stark",
+    declared: "vor allen anderen",
+  },
   limits: "Grenzen",
   fileTitle: "Was eine Datei braucht",
   fileLimits: (size: string, length: string, megapixels: string) =>

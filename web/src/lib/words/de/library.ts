@@ -15,12 +15,20 @@ export const library = {
   uploading: (name: string) => `Upload von ${name}`,
   clearEnded: "Beendete ausblenden",
   retryUpload: (name: string) => `${name} noch einmal hochladen`,
+  pauseUpload: (name: string) => `Upload von ${name} anhalten`,
+  resumeUpload: (name: string) => `Upload von ${name} fortsetzen`,
+  chooseAgain: (name: string) => `${name} noch einmal wählen`,
+  chooseSame: "Datei wählen",
+  otherFile:
+    "Das ist eine andere Datei, oder sie hat sich seither geändert. Wählen Sie dieselbe Datei, oder laden Sie sie neu hoch.",
   cancelUpload: (name: string) => `Upload von ${name} abbrechen`,
   uploadStates: {
     waiting: "Wartet, bis die Reihe daran ist.",
     sending: "Wird gesendet.",
     pausing:
       "Die Verbindung ging verloren, oder der Server ist ausgelastet. Es wird von selbst neu versucht.",
+    paused: "Angehalten.",
+    left: "Nicht fertig. Wählen Sie dieselbe Datei noch einmal, um fortzufahren.",
     done: "Hochgeladen.",
     failed: "Gescheitert.",
     cancelled: "Abgebrochen.",

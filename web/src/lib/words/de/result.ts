@@ -29,6 +29,7 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} bis ${to}, ${score}`,
     noSpans: "Kein Abschnitt fällt auf.",
     scores: (count: number) => plural(count, { one: "# Wert", other: "# Werte" }),
+    series: { frames: "Bild", sound: "Ton" },
     thinned: "Der Dienst hat die Werte ausgedünnt.",
   },
   verdict: {
@@ -52,7 +53,6 @@ export const result = {
       "Kein Modell konnte antworten. Lassen Sie die Datei noch einmal oder von anderen Modellen prüfen.",
     partial: "Einige Modelle sind gescheitert; das Urteil beruht auf den übrigen.",
     cancelled: "Dieser Durchgang wurde abgebrochen.",
-    queued: "Der Durchgang wartet.",
   },
   models: {
     title: "Was jedes Modell sagt",
@@ -67,6 +67,7 @@ export const result = {
       unrated: "nicht gemessen, entscheidet nichts",
       weak: "schwacher Hinweis",
       strong: "starker Hinweis",
+      declared: "was die Datei selbst erklärt",
     } as Record<string, string>,
     attempts: "Versuche",
     engine: "Rechenwerk",
@@ -116,6 +117,35 @@ export const result = {
     begun: "Begonnen",
     version: "Version",
   },
+  provenance: {
+    title: "Was die Datei über ihre Herkunft sagt",
+    warning:
+      "Solche Angaben kann jeder in eine Datei schreiben oder daraus entfernen. Nur eine vertrauenswürdige Unterschrift sagt, von wem sie sind.",
+    traces: "Spuren",
+    kinds: { declaration: "Erklärt KI", hint: "Hinweis, entscheidet nichts" } as Record<string, string>,
+    stood: (place: string, rule: string) => `Stand in: ${place}. Regel: ${rule}.`,
+    credentials: "Content Credentials",
+    states: {
+      invalid: [
+        "Ungültig",
+        "Sie passen nicht zu diesem Inhalt oder sind beschädigt; aus ihnen folgt nichts.",
+      ],
+      valid: [
+        "Gültig",
+        "Der Inhalt ist so, wie er unterschrieben wurde; für den Unterzeichner bürgt niemand.",
+      ],
+      trusted: [
+        "Vertrauenswürdig",
+        "Der Inhalt ist so, wie er unterschrieben wurde, und eine vertrauenswürdige Stelle bürgt für den Unterzeichner.",
+      ],
+    } as Record<string, readonly [string, string]>,
+    problems: (codes: string) => `Beanstandet: ${codes}`,
+    signed: (by: string) => `Unterschrieben von ${by}`,
+    madeFrom: (title: string, relationship: string) => `Entstanden aus „${title}“ (${relationship})`,
+    identity: (kind: string) => `Gibt eine Identität an, die nicht geprüft ist: ${kind}`,
+    nameless: "Ein Manifest ohne Namen",
+    cut: "Die Datei enthält mehr, als gelesen wurde.",
+  },
   rerun: {
     action: "Noch einmal prüfen",
     title: "Die Datei noch einmal prüfen",
@@ -134,7 +164,12 @@ export const result = {
     detail: "Die Datei, ihre Durchgänge und alle Ergebnisse werden endgültig entfernt.",
     done: "Gelöscht.",
   },
-  download: { menu: "Herunterladen", original: "Original", report: "Bericht als JSON" },
+  download: {
+    menu: "Herunterladen",
+    original: "Original",
+    report: "Bericht als JSON",
+    page: "Bericht als Seite (HTML)",
+  },
   reasons: {
     no_face: ["Es wurde kein Gesicht gefunden.", "Nehmen Sie eine Datei, die ein Gesicht von vorn zeigt."],
     face_too_small: ["Die Gesichter sind zu klein.", "Nehmen Sie die ursprüngliche Auflösung."],
@@ -159,6 +194,24 @@ export const result = {
     part_only: ["Nur ein Teil der Datei konnte beurteilt werden.", ""],
     models_disagree: ["Modelle, die nach demselben suchen, widersprechen einander.", ""],
     no_model: ["Kein Modell liest solche Dateien.", "Sagen Sie es der Verwaltung des Dienstes."],
+    declared_ai: ["Die Datei selbst erklärt, dass KI sie erzeugt oder verändert hat.", ""],
+    signed_capture: [
+      "Eine Kamera hat diese Aufnahme mit einem vertrauenswürdigen Zertifikat unterschrieben; seither wurde nichts verändert.",
+      "",
+    ],
+    no_origin: [
+      "Nichts in der Datei sagt, wie sie entstanden ist.",
+      "Solche Angaben gehen leicht verloren; dass sie fehlen, bedeutet nichts.",
+    ],
+    origin_undecided: ["Die Datei nennt Programme, durch die sie ging; das entscheidet nichts.", ""],
+    credentials_invalid: [
+      "Die Content Credentials der Datei sind beschädigt oder gehören zu anderem Inhalt.",
+      "Fragen Sie nach dem Original.",
+    ],
+    decided_by_origin: [
+      "Modelle liefen nicht, weil die Datei selbst schon sagt, wie sie entstanden ist.",
+      "",
+    ],
     model_failed: ["Ein Modell endete mit einem Fehler.", "Lassen Sie es allein noch einmal prüfen."],
   } as Record<string, readonly [string, string]>,
   errors: {

@@ -66,4 +66,11 @@ export const common = {
     FAILED: "Failed",
     CANCELLED: "Cancelled",
   },
+  waits: {
+    turn: "The run waits for its turn.",
+    no_server:
+      "The run waits, because no server that judges files answers. It begins by itself when one does.",
+    model_missing: (model: string) =>
+      `The run waits, because no server that answers has the model ${model}. It begins by itself when one has it.`,
+  },
 };

@@ -11,7 +11,12 @@ export const help = {
   kinds: "Looks at",
   quality: "Measured quality",
   weight: "Counts",
-  weights: { unrated: "not: it is shown only", weak: "weakly", strong: "strongly" } as Record<string, string>,
+  weights: {
+    unrated: "not: it is shown only",
+    weak: "weakly",
+    strong: "strongly",
+    declared: "before all others",
+  } as Record<string, string>,
   limits: "Limits",
   fileTitle: "What a file needs",
   fileLimits: (size: string, length: string, megapixels: string) =>

@@ -28,6 +28,7 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} to ${to}, ${score}`,
     noSpans: "No span stands out.",
     scores: (count: number) => plural(count, { one: "# score", other: "# scores" }),
+    series: { frames: "Picture", sound: "Sound" },
     thinned: "Scores were thinned by the service.",
   },
   verdict: {
@@ -50,7 +51,6 @@ export const result = {
     failed: "No model could answer. Run the analysis again, or choose other models.",
     partial: "Some models failed; the verdict rests on the others.",
     cancelled: "This run was cancelled.",
-    queued: "The run waits.",
   },
   models: {
     title: "What each model says",
@@ -65,6 +65,7 @@ export const result = {
       unrated: "not measured, decides nothing",
       weak: "weak evidence",
       strong: "strong evidence",
+      declared: "what the file itself declares",
     } as Record<string, string>,
     attempts: "Attempts",
     engine: "Engine",
@@ -114,6 +115,32 @@ export const result = {
     begun: "Begun",
     version: "Version",
   },
+  provenance: {
+    title: "What the file says of its origin",
+    warning:
+      "Anybody can write such notes into a file or remove them. Only a trusted signature says who wrote one.",
+    traces: "Traces",
+    kinds: { declaration: "Declares AI", hint: "Hint, decides nothing" } as Record<string, string>,
+    stood: (place: string, rule: string) => `Stood in: ${place}. Rule: ${rule}.`,
+    credentials: "Content Credentials",
+    states: {
+      invalid: [
+        "Invalid",
+        "They do not fit this content or are damaged, so nothing follows from what they say.",
+      ],
+      valid: ["Valid", "The content is as it was signed, but nobody vouches for the signer."],
+      trusted: [
+        "Trusted",
+        "The content is as it was signed, and a trusted authority vouches for the signer.",
+      ],
+    } as Record<string, readonly [string, string]>,
+    problems: (codes: string) => `Found wrong: ${codes}`,
+    signed: (by: string) => `Signed by ${by}`,
+    madeFrom: (title: string, relationship: string) => `Made from “${title}” (${relationship})`,
+    identity: (kind: string) => `Claims an identity, not checked: ${kind}`,
+    nameless: "A manifest without a name",
+    cut: "The file holds more than was read.",
+  },
   rerun: {
     action: "Run again",
     title: "Run the analysis again",
@@ -132,7 +159,12 @@ export const result = {
     detail: "The file, its runs and all results are removed for good.",
     done: "Deleted.",
   },
-  download: { menu: "Download", original: "Original file", report: "Report as JSON" },
+  download: {
+    menu: "Download",
+    original: "Original file",
+    report: "Report as JSON",
+    page: "Report as a page (HTML)",
+  },
   reasons: {
     no_face: ["No face was found.", "Use a file in which a face is seen from the front."],
     face_too_small: ["Faces are too small to be judged.", "Use the original resolution, not a thumbnail."],
@@ -154,6 +186,21 @@ export const result = {
     part_only: ["Only a part of the file could be judged.", ""],
     models_disagree: ["Models that look for the same thing disagree.", ""],
     no_model: ["No installed model reads this kind of file.", "Tell an administrator."],
+    declared_ai: ["The file itself declares that AI made or altered it.", ""],
+    signed_capture: [
+      "A camera signed this recording with a trusted certificate, and nothing was changed since.",
+      "",
+    ],
+    no_origin: [
+      "Nothing in the file tells how it was made.",
+      "Such notes are easily removed, so their absence says nothing.",
+    ],
+    origin_undecided: ["The file names software that it went through, which decides nothing.", ""],
+    credentials_invalid: [
+      "The file carries Content Credentials that are damaged or belong to other content.",
+      "Ask for the original file.",
+    ],
+    decided_by_origin: ["Models were not run, because the file itself already tells how it was made.", ""],
     model_failed: ["A model ended with an error.", "Run it again alone to see it."],
   } as Record<string, readonly [string, string]>,
   errors: {

@@ -1,0 +1,132 @@
+//! What an operator sees: ids through the logs of all roles, the figures that the seed asks for, and answers on how things are
+//! within their time, also while an ML server hangs.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use crate::home::testdata;
+use crate::people::Person;
+use crate::process::Process;
+use crate::stage::Stage;
+
+/// The lines of a log that hold this text; every line is a JSON object.
+fn lines_with(process: &Process, text: &str) -> Vec<Value> {
+    let log = process.log();
+    let lines =
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    lines.filter(|line: &Value| line.to_string().contains(text)).collect()
+}
+
+fn says(lines: &[Value], message: &str) -> bool {
+    lines.iter().any(|line| line["message"] == message)
+}
+
+async fn figures(process: &Process) -> String {
+    let answer = Client::new().get(process.url("metrics")).send().await.expect("figures");
+    answer.text().await.expect("text")
+}
+
+#[tokio::test]
+async fn one_file_is_found_in_the_logs_and_figures_of_every_role() {
+    let mut stage = Stage::new();
+    let ml = stage.start("ml");
+    stage.know_ml(&ml.url("ml"));
+    let (api, worker) = (stage.start("api"), stage.start("worker"));
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let browser = crate::sockets::Socket::connect(&api.url("api"), &ada);
+    let medium = ada.upload(&testdata("samples/machine-voice.wav")).await;
+    let (media, run) = (medium["id"].as_str().unwrap(), medium["latestAnalysisRunId"].as_str().unwrap());
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    let accepted = lines_with(&api, media);
+    assert!(says(&accepted, "upload accepted"), "{accepted:?}");
+    assert!(accepted.iter().all(|line| line.to_string().contains("request.id")), "{accepted:?}");
+    assert!(says(&lines_with(&worker, run), "model finished"), "{}", worker.told());
+    // The worker names the run when it asks.
+    assert!(says(&lines_with(&ml, &format!("run-{run}")), "answered"), "{}", ml.told());
+    for (process, names) in [
+        (
+            &api,
+            &[
+                "http_requests_total",
+                "http_request_seconds_bucket",
+                "sockets_connected 1",
+                "queue_jobs{",
+                "db_pool_connections",
+                "db_query_seconds_bucket",
+                "db_size_bytes",
+                "redis_memory_bytes",
+                "bus_messages_total",
+                "process_resident_memory_bytes",
+                "http_connections",
+            ][..],
+        ),
+        (
+            &worker,
+            &[
+                "worker_jobs_total{",
+                "outcome=\"completed\"",
+                "worker_job_seconds_bucket",
+                "queue_jobs{",
+                "db_size_bytes",
+            ],
+        ),
+        (
+            &ml,
+            &[
+                "ml_inference_seconds_bucket{model=",
+                "ml_model_ready{model=",
+                "process_cpu_seconds_total",
+                "ml_active",
+            ],
+        ),
+    ] {
+        let figures = figures(process).await;
+        for name in names {
+            assert!(figures.contains(name), "{name} is missing:\n{figures}");
+        }
+    }
+    drop(browser);
+}
+
+#[tokio::test]
+async fn how_things_are_is_told_within_its_time_while_an_ml_server_hangs() {
+    let mut stage = Stage::new();
+    let (ml, hanging) = (stage.start("ml"), stage.start("ml"));
+    for server in [&ml, &hanging] {
+        stage.know_ml(&server.url("ml"));
+    }
+    let api = stage.start("api");
+    let added =
+        stage.launch(&["user", "add", "root@example.org", "--admin"]).command().output().expect("it runs");
+    let said = String::from_utf8_lossy(&added.stdout).into_owned();
+    let printed = said.split("password: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let printed = printed.expect("a password").to_owned();
+    let root = Person::log_in(&api.url("api"), "root@example.org", &printed).await;
+    let change = json!({"currentPassword": printed, "newPassword": crate::people::PASSWORD});
+    let (status, body) = root.ask(Method::PUT, "/api/v1/auth/profile/password", Some(change)).await;
+    assert_eq!(status.as_u16(), 204, "{body}");
+    hanging.signal("STOP");
+    for (url, limit_ms) in [
+        (format!("{}/api/health", api.url("api")), 50),
+        (format!("{}/api/v1/monitoring/server-status", api.url("api")), 200),
+        (format!("{}/api/v1/monitoring/queue-status", api.url("api")), 100),
+        (format!("{}/stats", ml.url("ml")), 500),
+    ] {
+        let client = Client::new();
+        let mut took = Vec::new();
+        for _ in 0..20 {
+            let begin = Instant::now();
+            let asked = client.get(&url).bearer_auth(&root.token).header("X-API-Key", crate::stage::ML_KEY);
+            let answer = asked.send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), 200, "{url}");
+            answer.bytes().await.expect("a body");
+            took.push(begin.elapsed());
+        }
+        // The machine may be busy with other tests for a while; an answer that waits for the server that hangs is late every time.
+        took.sort_unstable();
+        assert!(took[5] < Duration::from_millis(limit_ms), "{url}: {took:?}");
+    }
+    hanging.signal("CONT");
+}

@@ -1,0 +1,33 @@
+//! What is published of a model package: one shape for ML servers, the API and the command line.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The card of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Card)]
+pub struct CardMessage {
+    /// Name of the package.
+    pub name: String,
+    /// Version of the package.
+    pub version: String,
+    /// One line for people.
+    pub title: String,
+    /// What it looks for.
+    pub family: String,
+    /// How much may follow from it: `unrated`, `weak` or `strong`.
+    pub weight: String,
+    /// What it reads.
+    pub kinds: Vec<String>,
+    /// Name of its pipeline.
+    pub pipeline: String,
+    /// SPDX expression, or a name where there is none.
+    pub licence: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// What it cannot do, one sentence each.
+    pub limits: Vec<String>,
+    /// How well it was measured to work.
+    pub quality: String,
+}
