@@ -31,9 +31,14 @@ pub(super) struct Upload {
 }
 
 impl Upload {
+    /// Goes on by itself when nobody waits any more: between the bucket's note of the upload and the answer with its
+    /// id nobody could take it back.
     pub(super) async fn begin(store: Arc<AmazonS3>, target: Path) -> object_store::Result<Self> {
-        let id = Some(store.create_multipart(&target).await?);
-        Ok(Self { store, target, id })
+        let begun = tokio::spawn(async move {
+            let id = Some(store.create_multipart(&target).await?);
+            Ok(Self { store, target, id })
+        });
+        begun.await.map_err(|cause| object_store::Error::Generic { store: "S3", source: cause.into() })?
     }
 
     /// Sends the whole file, which is there under its key only when this has succeeded.
