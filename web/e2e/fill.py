@@ -18,14 +18,20 @@ def copies(db: sqlite3.Connection, count: int) -> None:
     have = db.execute("select count(*) from media where user_id = ?", (of["user_id"],)).fetchone()[0]
     newest = datetime.datetime.fromisoformat(of["created_at"].replace("Z", "+00:00"))
     for number in range(have, count):
-        at = (newest - datetime.timedelta(minutes=number)).isoformat(sep=of["created_at"][10])
+        moment = newest - datetime.timedelta(minutes=number)
+        at = moment.isoformat(sep=of["created_at"][10])
         name = f"picture {number:05}.jpg"
-        media = of | {"id": uuid.uuid4().bytes, "filename": name, "search": name, "latest_analysis_run_id": None}
+        media = of | {"id": id_of(moment), "filename": name, "search": name, "latest_analysis_run_id": None}
         media |= {"created_at": at, "updated_at": at}
         part = run | {"id": uuid.uuid4().bytes, "media_id": media["id"]}
         insert(db, "media", media)
         insert(db, "analysis_runs", part)
         db.execute("update media set latest_analysis_run_id = ? where id = ?", (part["id"], media["id"]))
+
+
+def id_of(moment: datetime.datetime) -> bytes:
+    """As UUIDs of version 7 begin with their time, by which lists are ordered."""
+    return int(moment.timestamp() * 1000).to_bytes(6, "big") + b"\x70" + uuid.uuid4().bytes[7:]
 
 
 def insert(db: sqlite3.Connection, table: str, row: dict) -> None:
