@@ -97,7 +97,7 @@ export class Server {
 
   /** Makes an account through the API. */
   async signUp(firstName: string, lastName = "Example"): Promise<Person> {
-    // Files of walks may share a server: no two of them get the same person.
+    // Walks of a file share a server: no two of them get the same person.
     const email = `${firstName.toLowerCase()}-${crypto.randomUUID().slice(0, 8)}@example.org`;
     const person = { email, password: "correct horse battery", firstName, lastName };
     const response = await this.#post("/api/v1/auth/signup", person);

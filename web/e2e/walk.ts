@@ -30,28 +30,39 @@ export { expect, type Person, type Server, testdata };
 const STRICT = /default-src 'none';.*script-src 'self';.*style-src 'self'/;
 
 interface OfTest {
+  settings: Record<string, string>;
+  apart: boolean;
+  server: Server;
   /** What the console may say. */
   expectedErrors: RegExp;
   watched: undefined;
 }
 
+/** The server of the test file that runs, and the file's name: files share nothing. */
 interface OfFile {
-  settings: Record<string, string>;
-  apart: boolean;
-  server: Server;
+  running: { file: string; server?: Server };
 }
 
 export const test = base.extend<OfTest, OfFile>({
-  settings: [{}, { option: true, scope: "worker" }],
-  apart: [false, { option: true, scope: "worker" }],
-  server: [
-    async ({ settings, apart }, use) => {
-      const server = await Server.start({ env: settings, apart });
-      await use(server);
-      await server.dispose();
+  settings: [{}, { option: true }],
+  apart: [false, { option: true }],
+  running: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from here
+    async ({}, use) => {
+      const running: OfFile["running"] = { file: "" };
+      await use(running);
+      await running.server?.dispose();
     },
-    { scope: "worker", timeout: 120_000 },
+    { scope: "worker" },
   ],
+  server: async ({ settings, apart, running }, use, { file }) => {
+    if (running.file !== file || !running.server) {
+      await running.server?.dispose();
+      running.server = await Server.start({ env: settings, apart });
+      running.file = file;
+    }
+    await use(running.server);
+  },
   baseURL: async ({ server }, use) => use(server.url),
   expectedErrors: [/(?!)/, { option: true }],
   watched: [
