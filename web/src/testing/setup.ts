@@ -6,3 +6,10 @@ afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
 });
+
+// The DOM of these tests lays nothing out, so nothing in it ever changes its size.
+globalThis.ResizeObserver ??= class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LibraryBig, SearchX } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { refreshLists, shortenLists } from "@/lib/api/lists";
 import { type Media, mediaListQuery } from "@/lib/api/queries";
 import { useStore } from "@/lib/store";
@@ -64,12 +64,14 @@ function Files({ items }: { items: readonly Media[] }) {
   const { library } = useWords();
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const chosen = items.filter(({ id }) => ids.has(id));
-  const choose = (id: string, isChosen: boolean) => {
-    const next = new Set(ids);
-    if (isChosen) next.add(id);
-    else next.delete(id);
-    setIds(next);
-  };
+  const choose = useCallback((id: string, isChosen: boolean) => {
+    setIds((before) => {
+      const next = new Set(before);
+      if (isChosen) next.add(id);
+      else next.delete(id);
+      return next;
+    });
+  }, []);
   const all = chosen.length === items.length;
   return (
     <section className="rounded-lg border border-line bg-surface">

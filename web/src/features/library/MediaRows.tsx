@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
+import { memo, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { Media } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
@@ -23,18 +23,15 @@ const USUAL_HEIGHT = 72;
 export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
   const { library } = useWords();
   const list = useRef<HTMLUListElement>(null);
-  const [scrollMargin, setMargin] = useState(0);
-  // What stands above changes its height, such as the panel of uploads.
-  useLayoutEffect(() => {
-    const top = Math.round((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
-    setMargin((before) => (before === top ? before : top));
-  });
+  const scrollMargin = useTop(list);
   const rows = useWindowVirtualizer({
     count: items.length,
     estimateSize: () => USUAL_HEIGHT,
     getItemKey: (index) => items[index]?.id ?? index,
     overscan: 8,
     scrollMargin,
+    // Rows that come a frame later are behind those kept beyond the edge; rendering within the event stops scrolling.
+    useFlushSync: false,
   });
   return (
     <ul ref={list} aria-label={library.files} className="relative" style={{ height: rows.getTotalSize() }}>
@@ -51,11 +48,7 @@ export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
               className="absolute inset-x-0 top-0 border-b border-line"
               style={{ transform: `translateY(${start - scrollMargin}px)` }}
             >
-              <Row
-                medium={medium}
-                isChosen={chosen.has(medium.id)}
-                onChoose={(isChosen) => onChoose(medium.id, isChosen)}
-              />
+              <Row medium={medium} isChosen={chosen.has(medium.id)} onChoose={onChoose} />
             </li>
           )
         );
@@ -64,13 +57,27 @@ export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
   );
 }
 
+/** Where the list begins in the page. What stands above changes its height, such as the panel of uploads. */
+function useTop(list: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => setTop(Math.round((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY));
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [list]);
+  return top;
+}
+
 interface RowProps {
   medium: Media;
   isChosen: boolean;
-  onChoose: (isChosen: boolean) => void;
+  onChoose: (id: string, isChosen: boolean) => void;
 }
 
-function Row({ medium, isChosen, onChoose }: RowProps) {
+/** Rows that stay in sight are not made again while others come and go. */
+const Row = memo(function Row({ medium, isChosen, onChoose }: RowProps) {
   const { library, common } = useWords();
   const format = useFormat();
   return (
@@ -79,7 +86,7 @@ function Row({ medium, isChosen, onChoose }: RowProps) {
         hideLabel
         label={library.choose(medium.filename)}
         checked={isChosen}
-        onChange={(event) => onChoose(event.target.checked)}
+        onChange={(event) => onChoose(medium.id, event.target.checked)}
       />
       <Thumbnail medium={medium} />
       <div className="grid min-w-0 flex-1 gap-1 sm:grid-cols-[minmax(0,1fr)_9.5rem_11rem] sm:items-center sm:justify-items-start sm:gap-4">
@@ -103,9 +110,19 @@ function Row({ medium, isChosen, onChoose }: RowProps) {
       </div>
     </div>
   );
+});
+
+function Status({ medium }: { medium: Media }) {
+  return (
+    <div className="grid w-full justify-items-start gap-1.5">
+      <StatusBadge status={medium.status} />
+      {medium.status === "PROCESSING" && <Share medium={medium} />}
+    </div>
+  );
 }
 
-function Status({ medium: { id, filename, status, latestAnalysisRunId } }: { medium: Media }) {
+/** How far the run of a file is. */
+function Share({ medium: { id, filename, latestAnalysisRunId } }: { medium: Media }) {
   const { library } = useWords();
   const { data: share } = useQuery({
     ...runningQuery,
@@ -115,12 +132,7 @@ function Status({ medium: { id, filename, status, latestAnalysisRunId } }: { med
       return run ? shareOf(Object.values(run[1].models)) : null;
     },
   });
-  return (
-    <div className="grid w-full justify-items-start gap-1.5">
-      <StatusBadge status={status} />
-      {status === "PROCESSING" && <Progress label={library.progressOf(filename)} share={share ?? null} />}
-    </div>
-  );
+  return <Progress label={library.progressOf(filename)} share={share ?? null} />;
 }
 
 /** The mean of what the models under way tell; null while none of them knows how much there is. */

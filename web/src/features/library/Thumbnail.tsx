@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { AudioLines, Film, Image } from "lucide-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { fetchBlob } from "@/lib/api/client";
 import type { Media } from "@/lib/api/queries";
 
@@ -10,24 +10,28 @@ const ICONS = { image: Image, video: Film, audio: AudioLines } as const;
 /** A small picture of the file, or what kind it is while there is none. */
 export function Thumbnail({ medium: { id, mediaType } }: { medium: Media }) {
   const isStill = useStill();
+  const icon = <KindIcon mediaType={mediaType} />;
+  return (
+    <span className="grid h-11 w-16 shrink-0 place-items-center overflow-hidden rounded bg-sunken text-ink-soft">
+      {mediaType !== "audio" && isStill ? <Small id={id} instead={icon} /> : icon}
+    </span>
+  );
+}
+
+function KindIcon({ mediaType }: Pick<Media, "mediaType">) {
+  const Icon = ICONS[mediaType];
+  return <Icon aria-hidden className="size-5" />;
+}
+
+function Small({ id, instead }: { id: string; instead: ReactNode }) {
   const { data: blob } = useQuery({
     queryKey: ["thumbnail", id],
     queryFn: ({ signal }) => fetchBlob(`/api/v1/media/${id}/thumbnail`, signal),
-    enabled: mediaType !== "audio" && isStill,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   });
   const url = useObjectUrl(blob);
-  const Icon = ICONS[mediaType];
-  return (
-    <span className="grid h-11 w-16 shrink-0 place-items-center overflow-hidden rounded bg-sunken text-ink-soft">
-      {url ? (
-        <img src={url} alt="" className="size-full object-cover" />
-      ) : (
-        <Icon aria-hidden className="size-5" />
-      )}
-    </span>
-  );
+  return url ? <img src={url} alt="" className="size-full object-cover" /> : instead;
 }
 
 /** Whether it has been in sight for a moment: rows that are scrolled past ask for nothing. */
