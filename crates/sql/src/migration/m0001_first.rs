@@ -1,46 +1,9 @@
-//! The first schema. Words in braces are types and parts that the two databases write differently.
+//! The first schema.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use sea_orm_migration::async_trait::async_trait;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use super::Step;
 
-pub(super) struct First;
-
-impl MigrationName for First {
-    fn name(&self) -> &'static str {
-        "m0001_first"
-    }
-}
-
-#[async_trait]
-impl MigrationTrait for First {
-    #[expect(elided_lifetimes_in_paths, reason = "named here it would differ from the trait's")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let postgres = connection.get_database_backend() == DbBackend::Postgres;
-        let only_here = if postgres { POSTGRES_ONLY } else { &[] };
-        for statement in TABLES.iter().chain(INDEXES).chain(only_here) {
-            connection.execute_unprepared(&spelled(statement, postgres)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// SQLite keeps ids as 16 bytes and moments as text of one length, so that both sort as they should.
-fn spelled(statement: &str, postgres: bool) -> String {
-    let words = [
-        ("{uuid}", "uuid", "blob"),
-        ("{moment}", "timestamptz", "text"),
-        ("{json}", "jsonb", "text"),
-        ("{bytes}", "bytea", "blob"),
-        ("{number}", "bigint generated always as identity primary key", "integer primary key autoincrement"),
-        // Here the other table exists only later.
-        ("{latest_run}", "", "references analysis_runs (id) on delete set null"),
-    ];
-    words.iter().fold(statement.to_owned(), |text, (word, in_postgres, in_sqlite)| {
-        text.replace(word, if postgres { in_postgres } else { in_sqlite })
-    })
-}
+pub(super) const FIRST: Step =
+    Step { name: "m0001_first", statements: &[TABLES, INDEXES], postgres_only: POSTGRES_ONLY };
 
 const TABLES: &[&str] = &[
     "create table users (

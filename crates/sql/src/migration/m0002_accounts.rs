@@ -1,37 +1,9 @@
 //! Passwords that somebody else chose, and sessions that their owner can tell apart.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use sea_orm_migration::async_trait::async_trait;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use super::Step;
 
-pub(super) struct Accounts;
-
-impl MigrationName for Accounts {
-    fn name(&self) -> &'static str {
-        "m0002_accounts"
-    }
-}
-
-#[async_trait]
-impl MigrationTrait for Accounts {
-    #[expect(elided_lifetimes_in_paths, reason = "named here it would differ from the trait's")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let postgres = connection.get_database_backend() == DbBackend::Postgres;
-        for statement in STATEMENTS {
-            connection.execute_unprepared(&spelled(statement, postgres)).await?;
-        }
-        Ok(())
-    }
-}
-
-fn spelled(statement: &str, postgres: bool) -> String {
-    let words =
-        [("{uuid}", "uuid", "blob"), ("{moment}", "timestamptz", "text"), ("{bytes}", "bytea", "blob")];
-    words.iter().fold(statement.to_owned(), |text, (word, in_postgres, in_sqlite)| {
-        text.replace(word, if postgres { in_postgres } else { in_sqlite })
-    })
-}
+pub(super) const ACCOUNTS: Step =
+    Step { name: "m0002_accounts", statements: &[STATEMENTS], postgres_only: &[] };
 
 const STATEMENTS: &[&str] = &[
     "alter table users add column must_change_password boolean not null default false",

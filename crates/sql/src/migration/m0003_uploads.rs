@@ -1,37 +1,9 @@
 //! Files that come in part by part.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use sea_orm_migration::async_trait::async_trait;
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use super::Step;
 
-pub(super) struct Uploads;
-
-impl MigrationName for Uploads {
-    fn name(&self) -> &'static str {
-        "m0003_uploads"
-    }
-}
-
-#[async_trait]
-impl MigrationTrait for Uploads {
-    #[expect(elided_lifetimes_in_paths, reason = "named here it would differ from the trait's")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let postgres = connection.get_database_backend() == DbBackend::Postgres;
-        for statement in STATEMENTS {
-            connection.execute_unprepared(&spelled(statement, postgres)).await?;
-        }
-        Ok(())
-    }
-}
-
-fn spelled(statement: &str, postgres: bool) -> String {
-    let words =
-        [("{uuid}", "uuid", "blob"), ("{moment}", "timestamptz", "text"), ("{json}", "jsonb", "text")];
-    words.iter().fold(statement.to_owned(), |text, (word, in_postgres, in_sqlite)| {
-        text.replace(word, if postgres { in_postgres } else { in_sqlite })
-    })
-}
+pub(super) const UPLOADS: Step =
+    Step { name: "m0003_uploads", statements: &[STATEMENTS], postgres_only: &[] };
 
 const STATEMENTS: &[&str] = &[
     // The medium may be removed before the upload is forgotten, which still says what it had become.
