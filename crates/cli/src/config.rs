@@ -1,5 +1,6 @@
 //! Every setting: environment first, then the configuration file, then the default. Checked before any work.
 
+mod hub;
 mod reference;
 mod service;
 mod table;
@@ -11,6 +12,7 @@ use dk_infer::engine::{EngineChoice, EngineKind};
 
 use crate::failure::Failure;
 use crate::style::say;
+pub(crate) use hub::Hub;
 pub(crate) use reference::reference;
 pub(crate) use service::{DatabaseChoice, Port, ServiceConfig, StorageChoice};
 use table::{SETTINGS, Setting};
@@ -23,6 +25,7 @@ const MAX_MEGAPIXELS: u64 = 2000;
 pub(crate) struct Config {
     pub home: PathBuf,
     pub model_folders: Vec<PathBuf>,
+    pub hub: Hub,
     /// Certificates that are trusted besides those in the data folder.
     pub trust: Vec<PathBuf>,
     pub engine: EngineChoice,
@@ -110,6 +113,7 @@ impl Config {
             model_folders: std::env::split_paths(text("models.folders"))
                 .filter(|p| !p.as_os_str().is_empty())
                 .collect(),
+            hub: Hub::check(text("models.hub"), text("models.hub_token"))?,
             trust: std::env::split_paths(text("trust.anchors"))
                 .filter(|p| !p.as_os_str().is_empty())
                 .collect(),

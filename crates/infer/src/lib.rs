@@ -2,6 +2,7 @@
 //! nothing about the file as a whole and knows no network and no database.
 
 mod bench;
+pub mod bundle;
 mod chain;
 mod detector;
 pub mod engine;

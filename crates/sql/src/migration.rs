@@ -49,6 +49,19 @@ struct Step {
     postgres_only: &'static [&'static str],
 }
 
+impl Step {
+    fn written_for(&self, postgres: bool) -> Vec<String> {
+        let only_here = if postgres { self.postgres_only } else { &[] };
+        self.statements
+            .iter()
+            .copied()
+            .flatten()
+            .chain(only_here)
+            .map(|text| spelled(text, postgres))
+            .collect()
+    }
+}
+
 impl MigrationName for Step {
     fn name(&self) -> &str {
         self.name
@@ -61,9 +74,8 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let postgres = connection.get_database_backend() == DbBackend::Postgres;
-        let only_here = if postgres { self.postgres_only } else { &[] };
-        for statement in self.statements.iter().copied().flatten().chain(only_here) {
-            connection.execute_unprepared(&spelled(statement, postgres)).await?;
+        for statement in self.written_for(postgres) {
+            connection.execute_unprepared(&statement).await?;
         }
         Ok(())
     }

@@ -58,6 +58,10 @@ pub(crate) enum Port {
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub(super) fn unless_empty(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -37,6 +37,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         "a list of folders with model packages, separated as in PATH; they win over the bundled ones",
     ),
     plain(
+        "models.hub",
+        "DRISHTIKSHA_HUB",
+        "https://huggingface.co",
+        "the address of a model hub or of a mirror with the same paths, https:// or http://",
+    ),
+    secret(
+        "models.hub_token",
+        "DRISHTIKSHA_HUB_TOKEN",
+        "a token of an account on the hub, for weights whose terms were accepted there",
+    ),
+    plain(
         "trust.anchors",
         "DRISHTIKSHA_TRUST",
         "",

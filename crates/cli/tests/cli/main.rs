@@ -20,6 +20,8 @@ mod hostile_recordings;
 mod hostile_weights;
 mod media;
 mod models;
+mod models_bundle;
+mod models_hub;
 mod names;
 mod onnx;
 mod output;

@@ -173,7 +173,7 @@ fn a_pull_by_hand_says_where_from_and_two_names_share_no_file() {
     put_without_weights(&home, &absent());
     let by_hand = home.run(["models", "pull", "brightness"]);
     assert_eq!(by_hand.code, Some(3), "{by_hand:?}");
-    assert!(by_hand.stderr.contains("are not in a package registry"), "{by_hand:?}");
+    assert!(by_hand.stderr.contains("are in no registry and on no hub"), "{by_hand:?}");
     assert!(by_hand.stderr.contains("models pull brightness --from FILE"), "{by_hand:?}");
     home.write("x.onnx", "x");
     let two = home.run(["models", "pull", "brightness", "mesonet-df", "--from", "x.onnx"]);

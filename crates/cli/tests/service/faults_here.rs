@@ -63,7 +63,8 @@ async fn a_file_that_breaks_the_decoder_every_time_ends_its_run_and_nothing_else
     assert_eq!(medium["status"], "PARTIALLY_ANALYZED", "{medium:#}");
     assert_eq!(medium["verdict"], "NOT_APPLICABLE", "{medium:#}");
     let analyses = medium["runs"][0]["analyses"].as_array().expect("analyses");
-    let (origin, others): (Vec<_>, Vec<_>) = analyses.iter().partition(|one| one["modelName"] == "file-origin");
+    let (origin, others): (Vec<_>, Vec<_>) =
+        analyses.iter().partition(|one| one["modelName"] == "file-origin");
     assert_eq!((origin[0]["status"].as_str(), others.is_empty()), (Some("COMPLETED"), false), "{medium:#}");
     for analysis in others {
         assert_eq!(analysis["errorCode"], "unreadable_media", "{analysis}");

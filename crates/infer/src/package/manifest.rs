@@ -65,7 +65,7 @@ impl Manifest {
             Some(Source::ByHand(instructions)) => {
                 format!("{instructions}; then `drishtiksha models pull {} --from FILE`", self.name)
             }
-            Some(Source::Registry { .. }) => format!("drishtiksha models pull {}", self.name),
+            Some(Source::Archive(_) | Source::Hub(_)) => format!("drishtiksha models pull {}", self.name),
             None => "the weights belong into the package's own folder".to_owned(),
         }
     }
@@ -313,20 +313,37 @@ pub struct WeightsFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file inside an archive of a package registry.
-    Registry {
-        /// Which registry.
-        registry: Registry,
-        /// Name of the package there.
-        package: String,
-        /// Its exact version.
-        version: String,
-        /// Checksum of the archive.
-        archive_sha256: Sha256,
-        /// Path inside the archive.
-        member: String,
-    },
+    Archive(Archive),
+    /// A file of a repository on a model hub.
+    Hub(HubFile),
     /// By hand; the sentence says where from.
     ByHand(String),
+}
+
+/// A file inside an archive of a package registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// Which registry.
+    pub registry: Registry,
+    /// Name of the package there.
+    pub package: String,
+    /// Its exact version.
+    pub version: String,
+    /// Checksum of the archive.
+    pub sha256: Sha256,
+    /// Path inside the archive.
+    pub member: String,
+}
+
+/// A file of a repository on a model hub, at one revision for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubFile {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit, 40 hexadecimal digits.
+    pub revision: String,
+    /// Path inside the repository.
+    pub member: String,
 }
 
 /// A package registry whose ordinary client fetches archives.

@@ -10,11 +10,11 @@ mod store;
 
 pub use golden::{Golden, GoldenCase, GoldenError};
 pub use manifest::{
-    Activation, Aggregate, FaceDecode, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net,
-    Pad, Pipeline, Registry as PackageRegistry, SequenceRule, SequenceStep, SoundRule, Source, VideoRule,
-    WeightsFile,
+    Activation, Aggregate, Archive, FaceDecode, FaceDetectorRule, FaceRule, HeadFile, HubFile, Manifest,
+    ManifestError, Net, Pad, Pipeline, Registry as PackageRegistry, SequenceRule, SequenceStep, SoundRule,
+    Source, VideoRule, WeightsFile,
 };
 pub use picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
 pub use registry::{Entry, Head, Package, Refusal, Registry, Root};
 pub(crate) use store::open_regular;
-pub use store::{Store, StoreError, checksum};
+pub use store::{Download, Store, StoreError, checksum};

@@ -40,6 +40,8 @@ pub struct Package {
     pub head: Option<Head>,
     /// Weights whose checksum was found right, or why they are not there.
     pub weights: Result<Weights, Unready>,
+    /// Its files without the weights, by name, as they stand.
+    pub texts: Vec<(String, String)>,
 }
 
 /// A linear head: `score = weights · v + bias`.
@@ -199,28 +201,33 @@ fn subfolders(folder: &Path) -> Vec<String> {
 }
 
 fn read_package(place: &str, files: &Files<'_>, store: &Store) -> Result<Package, Refusal> {
-    let manifest = Manifest::parse(&files.text("model.toml")?)?;
+    let mut texts = Vec::new();
+    let mut take = |name: &str| {
+        let text = files.text(name)?;
+        texts.push((name.to_owned(), text.clone()));
+        Ok::<_, Refusal>(text)
+    };
+    let manifest = Manifest::parse(&take("model.toml")?)?;
     let said = format!("{}/{}", manifest.name, manifest.version);
     if said != place {
         return Err(Refusal::Place { folder: place.to_owned(), manifest: said });
     }
-    let card = files.text("card.md")?;
-    let golden = Golden::parse(&files.text("golden.json")?)?;
+    let card = take("card.md")?;
+    let golden = Golden::parse(&take("golden.json")?)?;
     let head = match manifest.pipeline.net().and_then(|net| net.head.as_ref()) {
-        Some(head) => Some(read_head(files, head)?),
+        Some(head) => Some(read_head(&take(&head.file)?, head)?),
         None => None,
     };
     let weights = find_weights(&manifest, files, store)?;
-    Ok(Package { manifest, card, golden, head, weights })
+    Ok(Package { manifest, card, golden, head, weights, texts })
 }
 
-fn read_head(files: &Files<'_>, head: &HeadFile) -> Result<Head, Refusal> {
-    let text = files.text(&head.file)?;
+fn read_head(text: &str, head: &HeadFile) -> Result<Head, Refusal> {
     let digest: [u8; 32] = Hasher::digest(text.as_bytes()).into();
     let found = dk_domain::Sha256::from(digest);
     check_sum(&head.file, found, head.sha256)?;
     let unusable = |why: String| Refusal::Head { file: head.file.clone(), why };
-    let parsed: Head = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+    let parsed: Head = serde_json::from_str(text).map_err(|error| unusable(error.to_string()))?;
     let finite = parsed.bias.is_finite() && parsed.weights.iter().all(|w| w.is_finite());
     if !finite || parsed.weights.is_empty() {
         return Err(unusable("its weights are not all finite numbers, or there are none".to_owned()));

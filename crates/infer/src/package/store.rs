@@ -1,6 +1,6 @@
 //! Weights that were pulled, each in a file named by its own checksum, and the checksum of any file.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,12 @@ pub enum StoreError {
         found: Sha256,
         /// What they should be.
         expected: Sha256,
+    },
+    /// Another process fetches the same weights.
+    #[error("another process is fetching the weights {sha256}")]
+    Busy {
+        /// Which weights.
+        sha256: Sha256,
     },
     /// The system refused.
     #[error("cannot store weights in {folder}")]
@@ -54,6 +60,15 @@ impl Store {
         self.folder.join(sha256.to_string())
     }
 
+    /// Moves a file of this file system in whose checksum is known to be right.
+    pub(crate) fn adopt(&self, file: &Path, sha256: Sha256) -> Result<PathBuf, StoreError> {
+        let failed = |source| StoreError::Io { folder: self.folder.clone(), source };
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let path = self.path(sha256);
+        fs::rename(file, &path).map_err(failed)?;
+        Ok(path)
+    }
+
     /// Copies `bytes` in under their checksum; what was there before stays. Either the whole file gets
     /// its name or nothing does.
     pub fn put(&self, what: &str, mut bytes: impl Read, expected: Sha256) -> Result<PathBuf, StoreError> {
@@ -76,6 +91,72 @@ impl Store {
         let path = self.path(expected);
         fs::rename(&part, &path).map_err(failed)?;
         Ok(path)
+    }
+}
+
+/// Weights that come from far away, perhaps in several goes. Only one process works on them at a time; what has come
+/// stays when it ends early.
+#[derive(Debug)]
+pub struct Download {
+    store: Store,
+    file: File,
+    part: PathBuf,
+    expected: Sha256,
+    bytes: u64,
+}
+
+impl Store {
+    /// Begins a download, or goes on with one that was interrupted. Refused while another process is at it.
+    pub fn download(&self, expected: Sha256) -> Result<Download, StoreError> {
+        let failed = |source| StoreError::Io { folder: self.folder.clone(), source };
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let part = self.folder.join(format!(".{expected}.download"));
+        let file = File::options().create(true).append(true).open(&part).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { sha256: expected }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let bytes = file.metadata().map_err(failed)?.len();
+        Ok(Download { store: self.clone(), file, part, expected, bytes })
+    }
+}
+
+impl Download {
+    /// How many bytes are there.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Adds what came next.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.file.write_all(bytes).map_err(|source| self.failed(source))?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Forgets what is there.
+    pub fn restart(&mut self) -> Result<(), StoreError> {
+        self.file.set_len(0).map_err(|source| self.failed(source))?;
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Lets it in by its checksum. Other bytes than promised are removed, so that the next attempt begins anew.
+    pub fn finish(self, what: &str) -> Result<PathBuf, StoreError> {
+        self.file.sync_all().map_err(|source| self.failed(source))?;
+        let found = checksum(&self.part).map_err(|source| self.failed(source))?;
+        if found != self.expected {
+            fs::remove_file(&self.part).map_err(|source| self.failed(source))?;
+            return Err(StoreError::Checksum { what: what.to_owned(), found, expected: self.expected });
+        }
+        let path = self.store.path(self.expected);
+        fs::rename(&self.part, &path).map_err(|source| self.failed(source))?;
+        Ok(path)
+    }
+
+    fn failed(&self, source: io::Error) -> StoreError {
+        StoreError::Io { folder: self.store.folder.clone(), source }
     }
 }
 

