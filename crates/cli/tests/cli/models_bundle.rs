@@ -38,8 +38,8 @@ fn packages_and_weights_reach_a_machine_without_a_network() {
     }
     assert!(is_ready(&there, "brightness") && is_ready(&there, "loudness"));
     let document = there.analyze_json([there.write("bright.bmp", bmp(250))]).document();
-    let findings = document["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|finding| finding["model"]["name"] == "brightness"), "{document}");
+    let analyses = document["analyses"].as_array().unwrap();
+    assert!(analyses.iter().any(|one| one["model"]["name"] == "brightness"), "{document}");
 
     let again = import(&here, &there);
     assert!(again.code == Some(0) && again.stderr.contains("brightness 1.0.0: was there"), "{again:?}");
