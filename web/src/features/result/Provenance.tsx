@@ -78,12 +78,18 @@ function Step({ manifest }: { manifest: Manifest }) {
       <ul className="list-disc pl-5 text-sm">
         {actions.map(({ action, software, source_type }) => (
           <li key={`${action} ${software} ${source_type}`}>
-            {[action, software, source_type].filter(Boolean).join(" · ")}
+            {[
+              words.actions[action] ?? action,
+              software,
+              source_type && (words.sources[source_type] ?? source_type),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
           </li>
         ))}
         {ingredients.map((part) => (
           <li key={`${part.relationship} ${part.title} ${part.manifest}`}>
-            {words.madeFrom(part.title, part.relationship)}
+            {words.madeFrom(part.title, words.relations[part.relationship] ?? part.relationship)}
           </li>
         ))}
         {identities.map(({ label, kind }) => (

@@ -212,8 +212,8 @@ test("what the file says of its origin stands there as text, with the chain of i
   expect(
     screen.getByText("The content is as it was signed, but nobody vouches for the signer."),
   ).toBeVisible();
-  expect(screen.getByText("c2pa.created · trainedAlgorithmicMedia")).toBeVisible();
-  expect(screen.getByText("Made from “sketch” (parentOf)")).toBeVisible();
+  expect(screen.getByText("Made · made by AI")).toBeVisible();
+  expect(screen.getByText("Made from “sketch” (what it was before)")).toBeVisible();
   expect(screen.getByText("Claims an identity, not checked: cawg.x509.cose")).toBeVisible();
   expect(container.querySelector("b")).toBeNull();
 });

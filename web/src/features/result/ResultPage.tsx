@@ -76,8 +76,10 @@ function Result({ medium }: { medium: MediaDetail }) {
         title={medium.filename}
         actions={<Actions medium={medium} run={run} onStarted={() => setSearch({})} />}
       />
-      <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <div className="grid min-w-0 content-start gap-4">
+      {/* Read in this order, and on small screens seen in it: what is said, why, and what else there is. */}
+      <div className="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:grid-rows-[auto_1fr]">
+        <div className="min-w-0 lg:col-start-2">{run && <VerdictCard run={run} payloads={evidence} />}</div>
+        <div className="grid min-w-0 content-start gap-4 lg:col-start-1 lg:row-span-2 lg:row-start-1">
           <Player medium={medium} payloads={evidence} />
           <Provenance payloads={evidence} />
           <h2 className="mt-2 text-lg font-semibold">{texts.title}</h2>
@@ -91,8 +93,7 @@ function Result({ medium }: { medium: MediaDetail }) {
             />
           ))}
         </div>
-        <div className="grid min-w-0 content-start gap-4 max-lg:order-first">
-          {run && <VerdictCard run={run} payloads={evidence} />}
+        <div className="grid min-w-0 content-start gap-4 lg:col-start-2">
           <Runs medium={medium} shown={run} />
           <FileCard medium={medium} />
         </div>
