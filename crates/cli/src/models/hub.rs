@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HubError {
+    #[error("cannot wait for the network")]
+    Runtime(#[source] std::io::Error),
     #[error("cannot prepare requests")]
     Client(#[source] reqwest::Error),
     #[error("{address} is refused ({status})")]
@@ -47,6 +49,7 @@ impl HubError {
     /// The way out.
     pub(super) fn hint(&self) -> &'static str {
         match self {
+            Self::Runtime(_) => "check the limits of this system on open files",
             Self::Client(_) => "check the certificates of this system, or name a file in SSL_CERT_FILE",
             Self::Refused { .. } => {
                 "accept the publisher's terms on the hub with an account, and set DRISHTIKSHA_HUB_TOKEN to a token of it"
@@ -84,8 +87,7 @@ pub(super) fn fetch(
     download: Download,
 ) -> Result<PathBuf, HubError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|source| StoreError::Io { folder: PathBuf::from("the threads of this process"), source })?;
+    let runtime = runtime.map_err(HubError::Runtime)?;
     runtime.block_on(Fetch::new(hub, file, weights, download)?.run())
 }
 
