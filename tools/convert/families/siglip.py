@@ -1,0 +1,67 @@
+"""SigLIP and SigLIP 2 picture classifiers of fixed size (Zhai et al. 2023), in the layout of transformers."""
+
+from argparse import ArgumentParser, Namespace
+
+import numpy as np
+
+from ..built import Built, config_of, fake_class, head, picture_of, picture_words, pictures, whole
+from ..net import Net
+from ..refused import Refused
+from ..tensors import Tensors
+from ..transformer import Layer, Shape, block, norm, patches
+
+TITLE = "AI-generated picture (SigLIP)"
+HALF = [0.5, 0.5, 0.5]
+
+
+def arguments(_: ArgumentParser) -> None:
+    """Nothing of its own."""
+
+
+def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
+    tensors = Tensors(values, str(options.weights))
+    config = config_of(options, "a SigLIP classifier")
+    vision = config.get("vision_config") or {}
+    width, _, patch, _ = tensors.shape("vision_model.embeddings.patch_embedding.weight")
+    shape = encoder_shape(tensors, vision, width, activation="gelu_pytorch_tanh", eps=1e-6)
+    net = Net(options.name, half=options.half)
+    filters = tensors.take("vision_model.embeddings.patch_embedding.weight", width, 3, patch, patch)
+    x = patches(net, "image", filters, tensors.take("vision_model.embeddings.patch_embedding.bias", width))
+    places = tensors.shape("vision_model.embeddings.position_embedding.weight")[0]
+    across = round(places**0.5)
+    if across**2 != places:
+        raise Refused(f"{tensors.what} has {places} places, which are no square")
+    x = net.add(x, net.weight(tensors.take("vision_model.embeddings.position_embedding.weight", places, width)))
+    x = encoder(net, x, tensors, shape)
+    x = net.op("ReduceMean", norm(net, x, tensors, "vision_model.post_layernorm", width, shape.eps), axes=[1], keepdims=0)
+    logits, classes = head(net, x, tensors, "classifier", width)
+    # The pooling head serves searches by text; the classifier takes the mean of all places instead.
+    tensors.ignore(r"vision_model\.head\..*", r"vision_model\.embeddings\.position_ids")
+    tensors.finish()
+    side = across * patch
+    picture, limits = picture_of(options, side, HALF, HALF, resize="stretch", filter="bilinear")
+    score = net.log_odds(logits, classes, fake_class(options, config, classes))
+    return Built(
+        net, ("image", ["n", 3, side, side]), ("score", score, ["n", 1]), **pictures(options, picture),
+        fed=picture_words(options, picture), limits=limits,
+    )
+
+
+def encoder_shape(tensors: Tensors, vision: dict, width: int, *, activation: str, eps: float) -> Shape:
+    """What the blocks have in common, from a `vision_config`."""
+    inner = tensors.shape("vision_model.encoder.layers.0.mlp.fc1.weight")[0]
+    shape = Shape(
+        width, whole(vision, "num_attention_heads", 12), inner, vision.get("hidden_act", activation), float(vision.get("layer_norm_eps", eps)),
+    )
+    shape.check()
+    return shape
+
+
+def encoder(net: Net, x: str, tensors: Tensors, shape: Shape) -> str:
+    """The blocks that SigLIP and CLIP share."""
+    for at in range(tensors.count(r"vision_model\.encoder\.layers\.(\d+)\.")):
+        prefix = f"vision_model.encoder.layers.{at}"
+        parts = [f"{prefix}.self_attn.{part}" for part in ("q_proj", "k_proj", "v_proj", "out_proj")]
+        layer = Layer(f"{prefix}.layer_norm1", *parts, f"{prefix}.layer_norm2", f"{prefix}.mlp.fc1", f"{prefix}.mlp.fc2")
+        x = block(net, x, tensors, layer, shape, norm_first=True)
+    return x
