@@ -18,6 +18,8 @@ IR_VERSION = 8
 MAX_BYTES = (1 << 31) - (1 << 24)
 # Smaller weights stay whole when the others are stored in half: they cost nothing and matter most.
 HALF_FROM = 4096
+# The two constants of SELU (Klambauer et al. 2017).
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 class Net:
@@ -116,8 +118,11 @@ class Net:
             return self.op("Mul", x, self.op("Sigmoid", self.op("Mul", x, self.number(1.702))))
         if kind in ("silu", "swish"):
             return self.op("Mul", x, self.op("Sigmoid", x))
-        if kind in ("relu", "selu"):
-            return self.op(kind.capitalize(), x)
+        if kind == "relu":
+            return self.op("Relu", x)
+        if kind == "selu":
+            # By its parts, as one of the engines has no operator of this name.
+            return self.op("Mul", self.op("Elu", x, alpha=SELU_ALPHA), self.number(SELU_SCALE))
         raise Refused(f"the net uses the activation {kind!r}, which is not built")
 
     def log_odds(self, logits: str, classes: int, fake: int) -> str:

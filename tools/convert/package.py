@@ -102,7 +102,7 @@ def manifest(built: Built, options: Namespace, weights: Path) -> str:
     }
     sections = {
         "weights": {"file": weights.name, "sha256": digest, "bytes": weights.stat().st_size},
-        "runtime": {"engines": ["ort"], "max_batch": built.max_batch},
+        "runtime": {"engines": ["ort", "rten"], "max_batch": built.max_batch},
         **built.sections,
     }
     lines = [f"{key} = {_toml(value)}" for key, value in top.items()]

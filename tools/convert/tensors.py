@@ -7,8 +7,6 @@ import numpy as np
 from .refused import Refused
 
 SHOWN = 8
-# Put before every name by the ways in which nets are trained in parallel or wrapped for saving.
-WRAPPERS = ("module.", "_orig_mod.", "state_dict.", "model.", "net.", "backbone.")
 
 
 class Tensors:
@@ -57,14 +55,16 @@ class Tensors:
             raise Refused(f"{self.what} holds {len(left)} tensors that this net has no use for: {_some(left)}")
 
     def unwrapped(self, marker: str) -> "Tensors":
-        """The tensors below the wrapper in which `marker`, a name that every such net has, is found; other parts of the file are no part of the net."""
+        """The same without what wrappers put before every name; `marker` is a name that every such net has. Nothing may lie beside the wrapped net: a
+        head there would be lost."""
         ends = [name for name in self._values if name == marker or name.endswith("." + marker)]
-        if not ends:
-            raise Refused(f"{self.what} lacks {marker!r}; it holds {_some(self.names())}")
-        if len(ends) > 1:
-            raise Refused(f"{self.what} holds several nets: {_some(ends)}")
+        if len(ends) != 1:
+            raise Refused(f"{self.what} holds {marker!r} {len(ends)} times, and once is needed; it holds {_some(self.names())}")
         prefix = ends[0].removesuffix(marker)
-        return Tensors({name.removeprefix(prefix): values for name, values in self._values.items() if name.startswith(prefix)}, self.what)
+        beside = [name for name in self.names() if not name.startswith(prefix)]
+        if beside:
+            raise Refused(f"{self.what} holds {len(beside)} tensors beside the net: {_some(beside)}")
+        return Tensors({name.removeprefix(prefix): values for name, values in self._values.items()}, self.what)
 
     def renamed(self, rules: list[tuple[str, str]]) -> "Tensors":
         """The same tensors under the names that regular expressions make of theirs."""

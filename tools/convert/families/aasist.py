@@ -81,7 +81,7 @@ def _filtered(net: Net, tensors: Tensors) -> str:
     x = net.conv(net.op("Unsqueeze", "wave", net.integers(1)), band_filters())
     x = net.op("Abs", net.op("Unsqueeze", x, net.integers(1)))
     x = net.max_pool(x, (3, 3), (3, 3), (0, 0, 0, 0))
-    return net.op("Selu", net.batch_norm(x, _norm_parts(tensors, "first_bn", 1), EPS))
+    return net.activation(net.batch_norm(x, _norm_parts(tensors, "first_bn", 1), EPS), "selu")
 
 
 def _norm_parts(tensors: Tensors, name: str, width: int) -> tuple[np.ndarray, ...]:
@@ -94,7 +94,7 @@ def _residual(net: Net, x: str, tensors: Tensors, name: str, given: int, out: in
         filters = tensors.take(f"{name}.conv_downsample.weight", out, given, 1, 3)
         came_in = net.conv(x, filters, tensors.take(f"{name}.conv_downsample.bias", out), pads=(0, 1, 0, 1))
     x = net.conv(x, tensors.take(f"{name}.conv1.weight", out, given, 2, 3), tensors.take(f"{name}.conv1.bias", out), pads=1)
-    x = net.op("Selu", net.batch_norm(x, _norm_parts(tensors, f"{name}.bn2", out), EPS))
+    x = net.activation(net.batch_norm(x, _norm_parts(tensors, f"{name}.bn2", out), EPS), "selu")
     x = net.conv(x, tensors.take(f"{name}.conv2.weight", out, out, 2, 3), tensors.take(f"{name}.conv2.bias", out), pads=(0, 1, 0, 1))
     return net.max_pool(net.add(x, came_in), (1, 3), (1, 3), (0, 0, 0, 0))
 
@@ -178,7 +178,7 @@ class _Graphs:
         scale, shift, mean, variance = (part.astype(np.float64) for part in _norm_parts(self.tensors, f"{name}.bn", out))
         factor = scale / np.sqrt(variance + EPS)
         x = self.net.add(self.net.op("Mul", x, self.net.weight(factor)), self.net.weight(shift - mean * factor))
-        return self.net.op("Selu", x)
+        return self.net.activation(x, "selu")
 
     def project(self, x: str, name: str, width: int, out: int) -> str:
         return self.net.linear(x, self.tensors.take(f"{name}.weight", out, width), self.tensors.take(f"{name}.bias", out))

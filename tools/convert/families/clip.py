@@ -55,13 +55,8 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
 
 
 def _head(net: Net, embedding: str, width: int, options: Namespace) -> tuple[str, int]:
-    """The head's own file may wrap its two tensors in any name."""
-    values = read(options.head)
-    weights = [name for name in values if name == "weight" or name.endswith(".weight")]
-    if len(weights) != 1:
-        raise Refused(f"{options.head} is no linear head: it holds {', '.join(sorted(values)[:8])}")
-    tensors = Tensors(values, str(options.head)).unwrapped(weights[0])
-    renamed = tensors.renamed([(r"^.*?(weight|bias)$", r"\1")])
+    """The head's own file may put any name before its two tensors."""
+    renamed = Tensors(read(options.head), str(options.head)).renamed([(r"^.*?(weight|bias)$", r"\1")])
     classes = renamed.shape("weight")[0]
     weight = renamed.take("weight", classes, width)
     bias = renamed.take("bias", classes) if "bias" in renamed else None

@@ -1,7 +1,10 @@
 """Makes nets with random weights and converts them, for tests."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import tomllib
 import unittest
@@ -13,8 +16,14 @@ import onnxruntime
 from .. import __main__ as command
 
 
+CHECKOUT = Path(__file__).resolve().parents[3]
+PROGRAM = Path(os.environ.get("DRISHTIKSHA", CHECKOUT / "target/debug/drishtiksha"))
+if not PROGRAM.is_file():
+    print(f"{PROGRAM} is not built, so nobody asks the program whether it takes the packages", file=sys.stderr)
+
+
 class ConverterTest(unittest.TestCase):
-    """A folder of its own for each test."""
+    """A folder of its own for each test. The program has to take every package that is made, with both of its engines."""
 
     def setUp(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="convert-test-"))
@@ -22,7 +31,20 @@ class ConverterTest(unittest.TestCase):
 
     def convert(self, family: str, weights: Path, *more: str, name: str = "converted") -> Path:
         words = [family, str(weights), "--out", str(self.folder / "packages"), "--name", name, "--licence", "MIT", "--origin", "a test", *more]
-        return command.convert(command.parser().parse_args(words))
+        package = command.convert(command.parser().parse_args(words))
+        if PROGRAM.is_file():
+            for engine in ("ort", "rten"):
+                self.taken(package, engine)
+        return package
+
+    def taken(self, package: Path, engine: str) -> None:
+        """By `models verify`."""
+        settings = os.environ | {"DRISHTIKSHA_MODELS": str(package.parents[1]), "DRISHTIKSHA_ENGINE": engine}
+        done = subprocess.run(
+            [PROGRAM, "models", "verify", package.parent.name, "--base", package], env=settings, cwd=CHECKOUT, capture_output=True, text=True, check=False,
+        )
+        self.assertEqual(done.returncode, 0, f"{engine}: {done.stdout}{done.stderr}")
+        self.assertIn("passed", done.stdout + done.stderr)
 
     def refused(self, family: str, weights: Path, *more: str) -> str:
         """What the converter says, having written nothing."""

@@ -17,9 +17,8 @@ import torch
 from onnx import numpy_helper
 
 from .references import TOLERANCE
-from .support import ConverterTest, answer
+from .support import CHECKOUT, ConverterTest, answer
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 WEIGHTS = Path(os.environ.get("DRISHTIKSHA_TEST_WEIGHTS", CHECKOUT / "../shared/weights"))
 GOLDEN = CHECKOUT / "testdata/golden"
 NORM_EPS = 1e-5

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..refused import Refused
+from ..tensors import Tensors
 from .support import ConverterTest, answer, write_json, write_safetensors
 
 WIDTH, INNER, PATCH, SIDE = 16, 32, 8, 16
@@ -85,6 +87,14 @@ class PackageTests(ConverterTest):
     def test_a_tensor_with_numbers_that_are_none_is_named(self) -> None:
         tensors = vit() | {"vit.layernorm.bias": np.full(WIDTH, np.nan, np.float32)}
         self.assertIn("'vit.layernorm.bias'", self.refused("vit", self.hub(tensors)))
+
+    def test_a_head_beside_a_wrapped_net_is_named_and_not_lost(self) -> None:
+        one = np.zeros(1, np.float32)
+        self.assertEqual(Tensors({"vit.a.b": one, "vit.c": one}, "x").unwrapped("a.b").names(), ["a.b", "c"])
+        with self.assertRaisesRegex(Refused, "beside the net: head.weight"):
+            Tensors({"vit.a.b": one, "head.weight": one}, "x").unwrapped("a.b")
+        with self.assertRaisesRegex(Refused, "2 times"):
+            Tensors({"vit.a.b": one, "ema.a.b": one}, "x").unwrapped("a.b")
 
     def test_labels_that_leave_it_open_have_to_be_read_by_a_person(self) -> None:
         folder = self.hub(labels={"0": "LABEL_0", "1": "LABEL_1"})

@@ -1,4 +1,4 @@
-"""Files of weights: what is read, and what is refused. Needs numpy only; the hostile files are made by hand."""
+"""Files of weights: what is read, and what is refused. Needs numpy and h5py only; the hostile files are made by hand."""
 
 import contextlib
 import json
@@ -10,6 +10,7 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from ..readers import checkpoint, read
@@ -224,6 +225,34 @@ class SafetensorsTests(ConverterTest):
         index.write_text(json.dumps({"weight_map": {"a": "a.safetensors", "c": "b.safetensors"}}))
         with self.assertRaisesRegex(Refused, "lack c"):
             read(self.folder)
+
+
+class KerasTests(ConverterTest):
+    def test_tables_are_read_and_links_to_elsewhere_are_not(self) -> None:
+        path, other = self.folder / "weights.h5", self.folder / "other.h5"
+        with h5py.File(path, "w") as file:
+            file["conv2d_1/conv2d_1/kernel:0"] = np.ones((3, 3, 3, 8), np.float32)
+        self.assertEqual({name: table.shape for name, table in read(path).items()}, {"conv2d_1/kernel": (3, 3, 3, 8)})
+        with h5py.File(path, "a") as file:
+            file["elsewhere"] = h5py.ExternalLink(str(other), "/")
+            file.create_dataset("raw/kernel:0", (4,), "<f4", external=[(str(other), 0, 16)])
+        with self.assertRaisesRegex(Refused, "not a plain table"):
+            read(path)
+
+    def test_a_table_that_claims_more_than_the_file_holds_is_refused(self) -> None:
+        path = self.folder / "weights.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset("a/kernel:0", (1 << 20, 1 << 20), "<f4", chunks=(1024, 1024))
+        with self.assertRaisesRegex(Refused, "larger than its file"):
+            read(path)
+
+    def test_broken_files_are_refused(self) -> None:
+        path = self.folder / "weights.h5"
+        with h5py.File(path, "w") as file:
+            file["a/kernel:0"] = np.ones(100, np.float32)
+        path.write_bytes(path.read_bytes()[:200])
+        with self.assertRaises(Refused):
+            read(path)
 
 
 if __name__ == "__main__":
