@@ -22,12 +22,12 @@ def parser() -> ArgumentParser:
     families = top.add_subparsers(dest="family", required=True)
     for name, family in FAMILIES.items():
         sub = families.add_parser(name, help=(family.__doc__ or "").split("\n")[0])
-        _common(sub, faces=getattr(family, "FACES", False), title=family.TITLE)
+        _common(sub, family.TITLE)
         family.arguments(sub)
     return top
 
 
-def _common(sub: ArgumentParser, *, faces: bool, title: str) -> None:
+def _common(sub: ArgumentParser, title: str) -> None:
     sub.add_argument("weights", type=Path, help="a file (safetensors, a checkpoint of PyTorch, HDF5 of Keras) or a folder as a hub lays it out")
     sub.add_argument("--out", type=Path, required=True, help="a folder of model packages; name it in DRISHTIKSHA_MODELS")
     sub.add_argument("--name", required=True, help="name of the package: lower-case letters, digits and hyphens")
@@ -36,13 +36,9 @@ def _common(sub: ArgumentParser, *, faces: bool, title: str) -> None:
     sub.add_argument("--licence", required=True, help="licence of the weights, as their publisher states it")
     sub.add_argument("--origin", required=True, help="where the weights come from, with their revision")
     sub.add_argument("--config", type=Path, help="the publisher's config.json, where it is not beside the weights")
-    sub.add_argument("--preprocessor", type=Path, help="the publisher's preprocessor_config.json, where it is not beside the weights")
     sub.add_argument("--fake", help="label or number of the class that means made or altered, where the labels leave it open")
     sub.add_argument("--finds", help="what it looks for, as the verdict groups models: ai-picture, face-forgery, synthetic-speech")
-    sub.add_argument("--faces", action="store_true", default=faces, help="judge faces and not whole pictures")
-    sub.add_argument("--crop", type=float, default=1.3, help="side of the square around a face, in units of the longer side of its box")
     sub.add_argument("--half", action="store_true", help="store large weights in 16 bits")
-    sub.add_argument("--approximate", action="store_true", help="accept a way of feeding pictures that differs from the publisher's, and say so")
 
 
 def convert(options: Namespace) -> Path:
@@ -53,7 +49,7 @@ def convert(options: Namespace) -> Path:
         raise Refused(f"{options.version!r} is no version: three numbers, such as 1.0.0")
     if options.finds and not NAME.fullmatch(options.finds):
         raise Refused(f"{options.finds!r} is no name of what a model finds")
-    if not 0.5 <= options.crop <= 4:
+    if not 0.5 <= getattr(options, "crop", 1.0) <= 4:
         raise Refused("--crop must be 0.5 to 4")
     values = {name: value for name, value in read(options.weights).items() if not BESIDE.fullmatch(name)}
     built = FAMILIES[options.family].build(values, options)

@@ -3,9 +3,9 @@
 import re
 from argparse import Namespace
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .net import Net
+from .pictures import Picture
 from .readers import read_json
 from .refused import Refused
 from .tensors import Tensors
@@ -33,14 +33,10 @@ class Built:
 
 def config_of(options: Namespace, what: str) -> dict:
     """The publisher's config.json: named, or beside the weights."""
-    path = options.config or _beside(options.weights, "config.json")
+    path = options.config or (options.weights if options.weights.is_dir() else options.weights.parent) / "config.json"
     if not path.is_file():
         raise Refused(f"{what} needs the publisher's config.json: put it beside the weights or name it with --config")
     return read_json(path)
-
-
-def _beside(weights: Path, name: str) -> Path:
-    return (weights if weights.is_dir() else weights.parent) / name
 
 
 def whole(config: dict, key: str, default: int) -> int:
@@ -69,67 +65,17 @@ def fake_class(options: Namespace, config: dict, classes: int) -> int:
     return said[0]
 
 
-def picture_of(options: Namespace, side: int, mean: list[float], std: list[float], *, resize: str, filter: str) -> tuple[dict, list[str]]:
-    """The section `picture`, by the publisher's preprocessor_config.json where there is one, and the limits that follow."""
-    path = options.preprocessor or _beside(options.weights, "preprocessor_config.json")
-    section = {"size": [side, side], "resize": resize, "filter": filter, "colour": "rgb", "scale": 1 / 255, "mean": mean, "std": std}
-    if not path.is_file():
-        if options.preprocessor:
-            raise Refused(f"{path} is not there")
-        return section, []
-    return _published_picture(options, read_json(path), section, side)
-
-
-def _published_picture(options: Namespace, published: dict, section: dict, side: int) -> tuple[dict, list[str]]:
-    filters = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
-    if published.get("do_resize", True):
-        if published.get("resample", 2) not in filters:
-            raise Refused("preprocessor_config.json asks for a filter that pipelines of this project do not have")
-        section["filter"] = filters[published.get("resample", 2)]
-    if published.get("do_normalize", True):
-        section["mean"] = [float(v) for v in published.get("image_mean", section["mean"])]
-        section["std"] = [float(v) for v in published.get("image_std", section["std"])]
-    else:
-        section["mean"], section["std"] = [0.0] * 3, [1.0] * 3
-    section["scale"] = float(published.get("rescale_factor", 1 / 255)) if published.get("do_rescale", True) else 1.0
-    size = published.get("size", side)
-    size = {"height": size, "width": size} if type(size) is int else dict(size)
-    crops = published.get("do_center_crop", False)
-    short = size.get("shortest_edge")
-    section["resize"] = "short-side-crop" if short else "stretch"
-    limits = []
-    fits = short == side if short else (size.get("height"), size.get("width")) == (side, side)
-    if not fits:
-        if not (crops and options.approximate):
-            raise Refused(
-                f"the publisher resizes to {size} and the net looks at {side} pixels; a manifest cannot say that. --approximate resizes to {side} and says so on the card"
-            )
-        limits.append(f"Fed otherwise than its publisher does: pictures are resized to {side} pixels at once, and not to {size} and then cut.")
-        section["resize"] = "short-side-crop"
-    return section, limits
-
-
-def pictures(options: Namespace, picture: dict) -> dict:
-    """Pipeline, kinds and sections of a net that looks at pictures or, with --faces, at faces."""
+def judging(options: Namespace, net: Net, logits: str, classes: int, fake: int, picture: Picture) -> Built:
+    """The log-odds of a net that looks at pictures or, with --faces, at faces."""
     tensor = {"input": "image", "layout": "nchw", "output": "score", "activation": "none", "positive": "synthetic"}
-    sections = {"tensor": tensor, "picture": picture}
+    sections = {"tensor": tensor, "picture": picture.section}
     if options.faces:
         sections["face"] = {"crop": options.crop, "min_side_px": 64}
-    return {
-        "pipeline": "face-classifier" if options.faces else "image-classifier",
-        "kinds": ["image", "video"],
-        "finds": "face-forgery" if options.faces else "ai-picture",
-        "sections": sections,
-    }
-
-
-def picture_words(options: Namespace, picture: dict) -> list[str]:
-    """How pictures are fed, for the card."""
-    what = f"Square of {options.crop:g} times the longer side of the face box" if options.faces else "The whole picture"
-    how = "the shorter side to" if picture["resize"] == "short-side-crop" else "both sides to"
-    cut = ", the middle square kept" if picture["resize"] == "short-side-crop" else ""
-    numbers = f"mean {picture['mean']}, standard deviation {picture['std']}"
-    return [f"{what}; {how} {picture['size'][0]} pixels ({picture['filter']}){cut}; RGB times {picture['scale']:.6g}, {numbers}."]
+    return Built(
+        net, ("image", picture.shape), ("score", net.log_odds(logits, classes, fake), ["n", 1]),
+        "face-classifier" if options.faces else "image-classifier", ["image", "video"], "face-forgery" if options.faces else "ai-picture", sections,
+        fed=picture.words(options), limits=picture.limits,
+    )
 
 
 def head(net: Net, x: str, tensors: Tensors, name: str, width: int) -> tuple[str, int]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..built import Built, fake_class, picture_of, picture_words, pictures
+from .. import pictures
+from ..built import Built, fake_class, judging
 from ..net import Net
+from ..pictures import picture_of
 from ..refused import Refused
 from ..tensors import Tensors
 
 TITLE = "Face forgery (EfficientNet)"
-FACES = True
 # Width, depth and side of the picture.
 VARIANTS = {
     "b0": (1.0, 1.0, 224), "b1": (1.0, 1.1, 240), "b2": (1.1, 1.2, 260), "b3": (1.2, 1.4, 300), "b4": (1.4, 1.8, 380), "b5": (1.6, 2.2, 456),
@@ -40,10 +41,9 @@ class Style:
 
 
 def arguments(parser: ArgumentParser) -> None:
+    pictures.arguments(parser, faces=True)
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="b4")
     parser.add_argument("--side", type=int, help="side of the picture, where it is not the one of the variant")
-    parser.add_argument("--imagenet", action="store_true", help="the net was trained on pictures with ImageNet's mean and standard deviation taken off, not on 0 to 1")
-    parser.add_argument("--two-sided", action="store_true", help="the net was trained on pictures from -1 to 1")
 
 
 def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
@@ -59,24 +59,17 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     style = Style(not torchvision, 1e-5 if torchvision and options.variant < "b5" else 1e-3)
     net = Net(options.name, half=options.half)
     builder = _Builder(net, tensors, style, native)
-    x = builder.trunk(width, depth)
+    picture = picture_of(options, side, numbers=None, stretch=True, filter="bilinear")
+    x = builder.trunk(picture.entrance(net), width, depth)
     pooled = net.reshape(net.op("GlobalAveragePool", x), 0, builder.channels)
     classes = tensors.shape(f"{head}.weight")[0]
     logits = net.linear(pooled, tensors.take(f"{head}.weight", classes, builder.channels), tensors.take(f"{head}.bias", classes))
     # Counters of training, and a layer that DeepfakeBench keeps for other nets on the same trunk.
     tensors.ignore(r".*\.num_batches_tracked", r"(.*\.)?adjust_channel\..*")
     tensors.finish()
-    mean, std = [0.0] * 3, [1.0] * 3
-    if options.imagenet:
-        mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-    elif options.two_sided:
-        mean, std = [0.5] * 3, [0.5] * 3
-    picture, limits = picture_of(options, side, mean, std, resize="stretch", filter="bilinear")
-    score = net.log_odds(logits, classes, fake_class(options, {}, classes))
-    return Built(
-        net, ("image", ["n", 3, side, side]), ("score", score, ["n", 1]), **pictures(options, picture),
-        fed=picture_words(options, picture), limits=limits, max_batch=4,
-    )
+    built = judging(options, net, logits, classes, fake_class(options, {}, classes), picture)
+    built.max_batch = 4
+    return built
 
 
 def _lukemelas_names(tensors: Tensors) -> tuple[Tensors, str]:
@@ -119,9 +112,9 @@ class _Builder:
         self.net, self.tensors, self.style = net, tensors, style
         self.side, self.channels = side, 3
 
-    def trunk(self, width: float, depth: float) -> str:
+    def trunk(self, x: str, width: float, depth: float) -> str:
         stem, last = rounded(STEM, width), rounded(LAST, width)
-        x = self.activated(self.convolution("image", Part("conv_stem", "bn0"), stem, kernel=3, stride=2))
+        x = self.activated(self.convolution(x, Part("conv_stem", "bn0"), stem, kernel=3, stride=2))
         at = 0
         for repeats, kernel, stride, expansion, channels in STAGES:
             for repeat in range(math.ceil(depth * repeats)):

@@ -5,20 +5,21 @@ from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
-from ..built import Built, picture_words
+from ..built import Built
 from ..net import Net
+from ..pictures import NUMBERS, Picture
 from ..refused import Refused
 from ..tensors import Tensors
 
 TITLE = "Face forgery (MesoNet)"
-FACES = True
 SIDE, EPS, SLOPE = 256, 1e-3, 0.1
 # Filters of the four branches of the two inception layers.
 INCEPTIONS = ((1, 4, 4, 2), (2, 4, 4, 2))
 
 
-def arguments(_: ArgumentParser) -> None:
-    """Nothing of its own."""
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--crop", type=float, default=1.3, help="side of the square around a face, in units of the longer side of its box")
+    parser.set_defaults(faces=True)
 
 
 def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
@@ -39,13 +40,12 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     weight, bias = layers.dense(16, 1)
     answer = net.op("Sigmoid", net.linear(x, weight, bias))
     tensors.finish()
-    picture = {
-        "size": [SIDE, SIDE], "resize": "stretch", "filter": "bilinear", "colour": "rgb", "scale": 1 / 255, "mean": [0.0] * 3, "std": [1.0] * 3,
-    }
+    mean, std = NUMBERS["plain"]
+    section = {"size": [SIDE, SIDE], "resize": "stretch", "filter": "bilinear", "colour": "rgb", "scale": 1 / 255, "mean": mean, "std": std}
     tensor = {"input": "image", "layout": "nhwc", "output": "p_real", "activation": "logit", "positive": "real"}
     return Built(
         net, ("image", ["n", SIDE, SIDE, 3]), ("p_real", answer, ["n", 1]), "face-classifier", ["image", "video"], "face-forgery",
-        {"tensor": tensor, "picture": picture, "face": {"crop": options.crop, "min_side_px": 64}}, fed=picture_words(options, picture),
+        {"tensor": tensor, "picture": section, "face": {"crop": options.crop, "min_side_px": 64}}, fed=Picture(section, SIDE).words(options),
     )
 
 

@@ -4,18 +4,19 @@ from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
-from ..built import Built, config_of, fake_class, head, picture_of, picture_words, pictures, whole
+from .. import pictures
+from ..built import Built, config_of, fake_class, head, judging, whole
 from ..net import Net
+from ..pictures import picture_of
 from ..refused import Refused
 from ..tensors import Tensors
 from ..transformer import Layer, Shape, block, norm, patches
 
 TITLE = "AI-generated picture (SigLIP)"
-HALF = [0.5, 0.5, 0.5]
 
 
-def arguments(_: ArgumentParser) -> None:
-    """Nothing of its own."""
+def arguments(parser: ArgumentParser) -> None:
+    pictures.arguments(parser, faces=False)
 
 
 def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
@@ -26,11 +27,12 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     shape = encoder_shape(tensors, vision, width, activation="gelu_pytorch_tanh", eps=1e-6)
     net = Net(options.name, half=options.half)
     filters = tensors.take("vision_model.embeddings.patch_embedding.weight", width, 3, patch, patch)
-    x = patches(net, "image", filters, tensors.take("vision_model.embeddings.patch_embedding.bias", width))
     places = tensors.shape("vision_model.embeddings.position_embedding.weight")[0]
     across = round(places**0.5)
     if across**2 != places:
         raise Refused(f"{tensors.what} has {places} places, which are no square")
+    picture = picture_of(options, across * patch, numbers=None, stretch=True, filter="bilinear")
+    x = patches(net, picture.entrance(net), filters, tensors.take("vision_model.embeddings.patch_embedding.bias", width))
     x = net.add(x, net.weight(tensors.take("vision_model.embeddings.position_embedding.weight", places, width)))
     x = encoder(net, x, tensors, shape)
     x = net.op("ReduceMean", norm(net, x, tensors, "vision_model.post_layernorm", width, shape.eps), axes=[1], keepdims=0)
@@ -38,13 +40,7 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     # The pooling head serves searches by text; the classifier takes the mean of all places instead.
     tensors.ignore(r"vision_model\.head\..*", r"vision_model\.embeddings\.position_ids")
     tensors.finish()
-    side = across * patch
-    picture, limits = picture_of(options, side, HALF, HALF, resize="stretch", filter="bilinear")
-    score = net.log_odds(logits, classes, fake_class(options, config, classes))
-    return Built(
-        net, ("image", ["n", 3, side, side]), ("score", score, ["n", 1]), **pictures(options, picture),
-        fed=picture_words(options, picture), limits=limits,
-    )
+    return judging(options, net, logits, classes, fake_class(options, config, classes), picture)
 
 
 def encoder_shape(tensors: Tensors, vision: dict, width: int, *, activation: str, eps: float) -> Shape:

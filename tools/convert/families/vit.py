@@ -4,17 +4,19 @@ from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
-from ..built import Built, config_of, fake_class, head, picture_of, picture_words, pictures, whole
+from .. import pictures
+from ..built import Built, config_of, fake_class, head, judging, whole
 from ..net import Net
+from ..pictures import Picture, picture_of
 from ..refused import Refused
 from ..tensors import Tensors
 from ..transformer import Layer, Shape, block, norm, patches, prepend
 
 TITLE = "AI-generated picture (ViT)"
-HALF = [0.5, 0.5, 0.5]
 
 
 def arguments(parser: ArgumentParser) -> None:
+    pictures.arguments(parser, faces=False)
     parser.add_argument("--heads", type=int, help="attention heads; timm's files do not say, and 64 channels a head are usual")
 
 
@@ -33,18 +35,21 @@ def _published(tensors: Tensors, kind: str, options: Namespace) -> Built:
     shape = Shape(width, whole(config, "num_attention_heads", 12), inner, config.get("hidden_act", "gelu"), float(config.get("layer_norm_eps", 1e-12)))
     shape.check()
     net = Net(options.name, half=options.half)
-    x = patches(net, "image", *_weight_and_bias(tensors, f"{kind}.embeddings.patch_embeddings.projection", width, 3, patch, patch))
     tokens = [tensors.take(f"{kind}.embeddings.cls_token", 1, 1, width)]
     if kind == "deit":
         tokens.append(tensors.take("deit.embeddings.distillation_token", 1, 1, width))
-    x, side = _places(net, x, tensors, f"{kind}.embeddings.position_embeddings", tokens, width, patch)
+    places = f"{kind}.embeddings.position_embeddings"
+    picture = _picture(options, tensors, places, len(tokens), patch)
+    x = patches(net, picture.entrance(net), *_weight_and_bias(tensors, f"{kind}.embeddings.patch_embeddings.projection", width, 3, patch, patch))
+    x = _placed(net, x, tensors, places, tokens, width)
     for at in range(tensors.count(rf"{kind}\.encoder\.layer\.(\d+)\.")):
         x = block(net, x, tensors, _published_layer(f"{kind}.encoder.layer.{at}"), shape, norm_first=True)
     x = norm(net, x, tensors, f"{kind}.layernorm", width, shape.eps)
     # A pooler and a mask are trained along and not used by the classifier.
     tensors.ignore(rf"{kind}\.pooler\..*", rf"{kind}\.embeddings\.mask_token")
     logits, classes = _classify(net, x, tensors, width)
-    return _finish(net, logits, classes, tensors, config, side, options)
+    tensors.finish()
+    return judging(options, net, logits, classes, fake_class(options, config, classes), picture)
 
 
 def _published_layer(prefix: str) -> Layer:
@@ -73,8 +78,9 @@ def _timm(tensors: Tensors, options: Namespace) -> Built:
     shape = Shape(width, heads, split.shape("blocks.0.mlp.fc1.weight")[0], "gelu", 1e-6)
     shape.check()
     net = Net(options.name, half=options.half)
-    x = patches(net, "image", *_weight_and_bias(split, "patch_embed.proj", width, 3, patch, patch))
-    x, side = _places(net, x, split, "pos_embed", [split.take("cls_token", 1, 1, width)], width, patch)
+    picture = _picture(options, split, "pos_embed", 1, patch)
+    x = patches(net, picture.entrance(net), *_weight_and_bias(split, "patch_embed.proj", width, 3, patch, patch))
+    x = _placed(net, x, split, "pos_embed", [split.take("cls_token", 1, 1, width)], width)
     for at in range(split.count(r"blocks\.(\d+)\.")):
         prefix = f"blocks.{at}"
         parts = [f"{prefix}.attn.{part}" for part in ("q", "k", "v", "proj")]
@@ -82,7 +88,8 @@ def _timm(tensors: Tensors, options: Namespace) -> Built:
         x = block(net, x, split, layer, shape, norm_first=True)
     x = norm(net, x, split, "norm", width, shape.eps)
     logits, classes = head(net, net.reshape(net.cut(x, 1, 0, 1), 0, width), split, "head", width)
-    return _finish(net, logits, classes, split, {}, side, options)
+    split.finish()
+    return judging(options, net, logits, classes, fake_class(options, {}, classes), picture)
 
 
 def _split_joined(tensors: Tensors, width: int) -> Tensors:
@@ -100,25 +107,19 @@ def _split_joined(tensors: Tensors, width: int) -> Tensors:
     return Tensors(values, tensors.what)
 
 
-def _places(net: Net, x: str, tensors: Tensors, name: str, tokens: list, width: int, patch: int) -> tuple[str, int]:
-    """Adds the learnt places; the side of the picture follows from their number."""
+def _picture(options: Namespace, tensors: Tensors, name: str, tokens: int, patch: int) -> Picture:
+    """The side of the picture follows from the number of learnt places."""
     count = tensors.shape(name)[1]
-    across = round((count - len(tokens)) ** 0.5)
-    if across < 1 or across**2 + len(tokens) != count:
-        raise Refused(f"{name!r} has {count} places, which are no square and {len(tokens)} more")
+    across = round(max(0, count - tokens) ** 0.5)
+    if across < 1 or across**2 + tokens != count:
+        raise Refused(f"{name!r} has {count} places, which are no square and {tokens} more")
+    return picture_of(options, across * patch, numbers=None, stretch=True, filter="bilinear")
+
+
+def _placed(net: Net, x: str, tensors: Tensors, name: str, tokens: list, width: int) -> str:
     x = prepend(net, x, np.concatenate(tokens, axis=1), width)
-    return net.add(x, net.weight(tensors.take(name, 1, count, width))), across * patch
+    return net.add(x, net.weight(tensors.take(name, 1, tensors.shape(name)[1], width)))
 
 
 def _weight_and_bias(tensors: Tensors, name: str, *shape: int) -> tuple[np.ndarray, np.ndarray]:
     return tensors.take(f"{name}.weight", *shape), tensors.take(f"{name}.bias", shape[0])
-
-
-def _finish(net: Net, logits: str, classes: int, tensors: Tensors, config: dict, side: int, options: Namespace) -> Built:
-    tensors.finish()
-    picture, limits = picture_of(options, side, HALF, HALF, resize="stretch", filter="bilinear")
-    score = net.log_odds(logits, classes, fake_class(options, config, classes))
-    return Built(
-        net, ("image", ["n", 3, side, side]), ("score", score, ["n", 1]), **pictures(options, picture),
-        fed=picture_words(options, picture), limits=limits,
-    )

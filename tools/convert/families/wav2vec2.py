@@ -1,4 +1,5 @@
-"""wav2vec 2.0 and XLS-R sequence classifiers (Baevski et al. 2020; Babu et al. 2022), in the layout of transformers."""
+"""wav2vec 2.0 and XLS-R classifiers (Baevski et al. 2020; Babu et al. 2022), in the layout of transformers and in that of fairseq with a linear head on the mean, as
+AntiDeepfake (Ge et al. 2025) saves it."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -14,12 +15,21 @@ from ..transformer import Layer, Shape, block, linear, norm
 
 TITLE = "Synthetic speech (wav2vec 2.0)"
 KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
-# Of the norm of the first convolution and of the publisher's own scaling of the sound.
+# Of the norms of the convolutions, and of the scaling of the sound by transformers; AntiDeepfake scales with the former.
 NORM_EPS, SOUND_EPS = 1e-5, 1e-7
 PARTS = "wav2vec2.encoder"
+# From fairseq's names to those of transformers.
+FAIRSEQ = [
+    (r"^m_ssl\.model\.", "wav2vec2."), (r"(conv_layers\.\d+)\.0\.", r"\1.conv."), (r"(conv_layers\.\d+)\.2\.(?:1\.)?", r"\1.layer_norm."),
+    (r"^wav2vec2\.layer_norm\.", "wav2vec2.feature_projection.layer_norm."), (r"\.post_extract_proj\.", ".feature_projection.projection."),
+    (r"\.pos_conv\.0\.", ".pos_conv_embed.conv."), (r"\.self_attn\.", ".attention."), (r"\.self_attn_layer_norm\.", ".layer_norm."),
+    (r"\.fc1\.", ".feed_forward.intermediate_dense."), (r"\.fc2\.", ".feed_forward.output_dense."), (r"\.mask_emb$", ".masked_spec_embed"),
+    (r"^proj_fc\.", "classifier."),
+]
 
 
 def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--preprocessor", type=Path, help="the publisher's preprocessor_config.json, where it is not beside the weights")
     parser.add_argument("--samples", type=int, default=64_000, help="samples at 16 kHz that are judged at once (64000: 4 s)")
 
 
@@ -27,11 +37,16 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     tensors = Tensors(values, str(options.weights)).renamed([
         (r"\.parametrizations\.weight\.original0$", ".weight_g"), (r"\.parametrizations\.weight\.original1$", ".weight_v"),
     ])
-    config = config_of(options, "a wav2vec 2.0 classifier")
+    fairseq = any(name.startswith("m_ssl.model.") for name in values)
+    if fairseq:
+        tensors, config = tensors.renamed(FAIRSEQ), _fairseq_config(values)
+    else:
+        config = config_of(options, "a wav2vec 2.0 classifier")
     if config.get("add_adapter"):
         raise Refused("the net has an adapter between encoder and classifier, which is not built")
     net = Net(options.name, half=options.half)
-    sound = _scaled(net, "wave") if _scales(options) else "wave"
+    scaled = fairseq or _scales(options)
+    sound = _scaled(net, "wave", NORM_EPS if fairseq else SOUND_EPS) if scaled else "wave"
     x, channels = _features(net, net.op("Unsqueeze", sound, net.integers(1)), tensors, config)
     width = tensors.shape("wav2vec2.feature_projection.projection.weight")[0]
     eps = float(config.get("layer_norm_eps", 1e-5))
@@ -39,26 +54,42 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     x = linear(net, x, tensors, "wav2vec2.feature_projection.projection", channels, width)
     states = _encoder(net, x, tensors, config, width, eps)
     x = _weighted(net, states, tensors) if config.get("use_weighted_layer_sum") else states[-1]
-    size = tensors.shape("projector.weight")[0]
-    pooled = net.op("ReduceMean", linear(net, x, tensors, "projector", width, size), axes=[1], keepdims=0)
-    logits, classes = head(net, pooled, tensors, "classifier", size)
-    # What stands for hidden places in training.
-    tensors.ignore(r"wav2vec2\.masked_spec_embed")
+    logits, classes = _classified(net, x, tensors, width, projected=not fairseq)
+    # What stands for hidden places in training, and what guesses them.
+    tensors.ignore(r"wav2vec2\.masked_spec_embed", r"wav2vec2\.(final_proj|project_q|quantizer)\..*")
     tensors.finish()
     score = net.log_odds(logits, classes, fake_class(options, config, classes))
-    return _described(net, score, options)
+    return _described(net, score, options, scaled=scaled)
 
 
-def _described(net: Net, score: str, options: Namespace) -> Built:
+def _classified(net: Net, x: str, tensors: Tensors, width: int, *, projected: bool) -> tuple[str, int]:
+    """From the mean over time; transformers narrows first."""
+    if projected:
+        size = tensors.shape("projector.weight")[0]
+        x, width = linear(net, x, tensors, "projector", width, size), size
+    return head(net, net.op("ReduceMean", x, axes=[1], keepdims=0), tensors, "classifier", width)
+
+
+def _fairseq_config(values: dict[str, np.ndarray]) -> dict:
+    """fairseq's files do not say how they are read: the larger nets have a norm in every layer and before every block, and 16 heads at any width."""
+    layered = "m_ssl.model.feature_extractor.conv_layers.1.2.1.weight" in values
+    width = values["m_ssl.model.mask_emb"].shape[0] if "m_ssl.model.mask_emb" in values else 0
+    return {
+        "feat_extract_norm": "layer" if layered else "group", "do_stable_layer_norm": layered, "num_attention_heads": 16 if layered else width // 64,
+        "id2label": {"0": "fake", "1": "real"},
+    }
+
+
+def _described(net: Net, score: str, options: Namespace, *, scaled: bool) -> Built:
     seconds = options.samples / RATE_HZ
-    scaled = " Scaling to mean 0 and spread 1 is part of the graph." if _scales(options) else ""
+    said = " Scaling to mean 0 and spread 1 is part of the graph." if scaled else ""
     return Built(
         net, ("wave", ["n", "samples"]), ("score", score, ["n", 1]), "audio-windows", ["audio", "video"], "synthetic-speech",
         {
             "tensor": {"input": "wave", "layout": "wave", "output": "score", "activation": "none", "positive": "synthetic"},
             "sound": {"samples": options.samples, "hop": options.samples // 2, "pad": "tile", "min_ms": 1000},
         },
-        fed=[f"Windows of {seconds:g} s of speech at 16 kHz, half overlapping; shorter sound is repeated.{scaled}"],
+        fed=[f"Windows of {seconds:g} s of speech at 16 kHz, half overlapping; shorter sound is repeated.{said}"],
         max_batch=1,
     )
 
@@ -71,10 +102,10 @@ def _scales(options: Namespace) -> bool:
     return bool(published.get("do_normalize", True))
 
 
-def _scaled(net: Net, wave: str) -> str:
+def _scaled(net: Net, wave: str, eps: float) -> str:
     middle = net.op("Sub", wave, net.op("ReduceMean", wave, axes=[1], keepdims=1))
     spread = net.op("ReduceMean", net.op("Mul", middle, middle), axes=[1], keepdims=1)
-    return net.op("Div", middle, net.op("Sqrt", net.add(spread, net.number(SOUND_EPS))))
+    return net.op("Div", middle, net.op("Sqrt", net.add(spread, net.number(eps))))
 
 
 def _features(net: Net, x: str, tensors: Tensors, config: dict) -> tuple[str, int]:

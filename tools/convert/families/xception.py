@@ -4,20 +4,21 @@ from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
-from ..built import Built, fake_class, picture_of, picture_words, pictures
+from .. import pictures
+from ..built import Built, fake_class, judging
 from ..net import Net
+from ..pictures import picture_of
 from ..refused import Refused
 from ..tensors import Tensors
 
 TITLE = "Face forgery (Xception)"
-FACES = True
-HALF = [0.5, 0.5, 0.5]
 EPS = 1e-5
 # Channels in and out, repeats, stride, whether it begins with an activation, whether it grows at once (figure 5 of the paper).
 BLOCKS = [(64, 128, 2, 2, False, True), (128, 256, 2, 2, True, True), (256, 728, 2, 2, True, True), *[(728, 728, 3, 1, True, True)] * 8, (728, 1024, 2, 2, True, False)]
 
 
 def arguments(parser: ArgumentParser) -> None:
+    pictures.arguments(parser, faces=True)
     parser.add_argument("--side", type=int, default=256, help="side of the picture (DeepfakeBench: 256; its paper: 299)")
 
 
@@ -28,7 +29,8 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     # The number comes from a dropout that some put before the classifier.
     tensors = tensors.renamed([(r"^(?:last_linear|fc)\.(?:1\.)?(weight|bias)$", r"fc.\1")])
     net = Net(options.name, half=options.half)
-    x = _plain(net, "image", tensors, "conv1", "bn1", 3, 32, stride=2)
+    picture = picture_of(options, options.side, numbers="half", stretch=True, filter="bilinear")
+    x = _plain(net, picture.entrance(net), tensors, "conv1", "bn1", 3, 32, stride=2)
     x = _plain(net, x, tensors, "conv2", "bn2", 32, 64, stride=1)
     for at, settings in enumerate(BLOCKS):
         x = _block(net, x, tensors, f"block{at + 1}", *settings)
@@ -40,12 +42,9 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     # Counters of training, and a layer that DeepfakeBench keeps for other nets on the same trunk.
     tensors.ignore(r".*\.num_batches_tracked", r"adjust_channel\..*")
     tensors.finish()
-    picture, limits = picture_of(options, options.side, HALF, HALF, resize="stretch", filter="bilinear")
-    score = net.log_odds(logits, classes, fake_class(options, {}, classes))
-    return Built(
-        net, ("image", ["n", 3, options.side, options.side]), ("score", score, ["n", 1]), **pictures(options, picture),
-        fed=picture_words(options, picture), limits=limits, max_batch=4,
-    )
+    built = judging(options, net, logits, classes, fake_class(options, {}, classes), picture)
+    built.max_batch = 4
+    return built
 
 
 def _plain(net: Net, x: str, tensors: Tensors, conv: str, norm: str, given: int, out: int, *, stride: int) -> str:

@@ -16,6 +16,7 @@ transformers.logging.disable_progress_bar()
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 96, "image_size": 32, "patch_size": 8}
 LABELS = {0: "Real", 1: "Fake"}
+PLAIN = {"do_normalize": False, "size": 32}
 SOUND = {
     "hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 96, "conv_dim": (24, 24, 32, 32),
     "conv_kernel": (10, 3, 3, 2), "conv_stride": (5, 2, 2, 2), "num_feat_extract_layers": 4, "num_conv_pos_embeddings": 16,
@@ -33,7 +34,7 @@ class PictureTests(ConverterTest):
         enliven(model)
         # A label for each class has to be known before the model is made, so it is only written down here.
         folder = save_published(model, self.folder / "hub", labels or LABELS)
-        package = self.convert(family, folder, *more)
+        package = self.convert(family, folder, "--numbers", "half", *more)
         given = picture(rows, side)
         expected, found = log_odds(run(model, given), fake), answer(package, given)
         self.assertGreater(np.abs(expected).max(), 0.01)
@@ -64,6 +65,7 @@ class PictureTests(ConverterTest):
     def test_a_checkpoint_and_sixteen_bits_are_read_as_well(self) -> None:
         model = enliven(transformers.ViTForImageClassification(transformers.ViTConfig(**SMALL)))
         folder = save_published(model, self.folder / "hub", LABELS)
+        write_json(folder / "preprocessor_config.json", PLAIN)
         published = safetensors.torch.load_file(folder / "model.safetensors")
         (folder / "model.safetensors").unlink()
         for number, settings in enumerate(({}, {"_use_new_zipfile_serialization": False})):
@@ -77,6 +79,7 @@ class PictureTests(ConverterTest):
     def test_stored_in_half_it_says_nearly_the_same(self) -> None:
         model = enliven(transformers.ViTForImageClassification(transformers.ViTConfig(**{**SMALL, "hidden_size": 192, "intermediate_size": 384})))
         folder = save_published(model, self.folder / "hub", LABELS)
+        write_json(folder / "preprocessor_config.json", PLAIN)
         whole, half = self.convert("vit", folder, name="whole"), self.convert("vit", folder, "--half", name="half")
         self.assertLess((half / "weights.onnx").stat().st_size, 0.6 * (whole / "weights.onnx").stat().st_size)
         np.testing.assert_allclose(answer(half, picture(2, 32)), answer(whole, picture(2, 32)), atol=0.02)
@@ -123,6 +126,29 @@ class ClipTests(ConverterTest):
             expected = head(features).numpy()
         np.testing.assert_allclose(answer(package, given), expected, atol=TOLERANCE, rtol=TOLERANCE)
 
+    def gend(self, config: dict, *, side: int, normalise: bool) -> None:
+        """The names and the arithmetic of GenD's published class: the pooled output, scaled to length 1 or not, and a layer of two classes."""
+        model = enliven(transformers.CLIPVisionModelWithProjection(transformers.CLIPVisionConfig(**config)))
+        linear = enliven(torch.nn.Linear(config["hidden_size"], 2))
+        folder = save_published(model, self.folder / "hub")
+        published = safetensors.torch.load_file(folder / "model.safetensors")
+        state = {f"feature_extractor.{name}": value for name, value in published.items()}
+        safetensors.torch.save_file(state | {f"model.linear.{name}": value for name, value in linear.state_dict().items()}, folder / "model.safetensors")
+        write_json(folder / "config.json", {"backbone": "openai/clip-vit-large-patch14", "head": "LinearNorm" if normalise else "linear"})
+        package = self.convert("clip", folder, "--faces", "--fake", "1")
+        given = picture(1, side)
+        with torch.no_grad():
+            pooled = model.vision_model(torch.from_numpy(given)).pooler_output
+            pooled = torch.nn.functional.normalize(pooled, dim=1) if normalise else pooled
+            expected = log_odds(linear(pooled).numpy(), 1)
+        np.testing.assert_allclose(answer(package, given), expected, atol=TOLERANCE, rtol=TOLERANCE)
+
+    def test_a_small_gend_with_both_heads(self) -> None:
+        for number, normalise in enumerate((False, True)):
+            self.gend({**SMALL, "hidden_size": 128, "num_attention_heads": 2, "projection_dim": 24}, side=32, normalise=normalise)
+            for made in (self.folder / "packages", self.folder / "hub"):
+                made.rename(self.folder / f"{made.name}-{number}")
+
     def test_the_encoder_of_universal_fake_detect_in_true_size(self) -> None:
         large = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 14, "image_size": 224}
         self.check({**large, "projection_dim": 768}, side=224)
@@ -166,12 +192,50 @@ class SpeechTests(ConverterTest):
     def test_an_xls_r_of_300_million_in_true_size(self) -> None:
         self.check(XLS_R, samples=16_000, scale=True)
 
+    def antideepfake(self, config: dict, samples: int) -> None:
+        """fairseq's names, as AntiDeepfake's own converter to transformers lists them; a linear layer on the mean, and sound of mean 0 and spread 1."""
+        model = enliven(transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**config)))
+        linear = enliven(torch.nn.Linear(model.config.hidden_size, 2))
+        folder = save_published(model, self.folder / "hub")
+        state = {fairseq(name, config): value for name, value in safetensors.torch.load_file(folder / "model.safetensors").items()}
+        state |= {f"proj_fc.{name}": value for name, value in linear.state_dict().items()} | {"m_ssl.model.quantizer.vars": torch.zeros(1, 4, 2)}
+        safetensors.torch.save_file(state, self.folder / "antideepfake.safetensors")
+        package = self.convert("wav2vec2", self.folder / "antideepfake.safetensors", "--samples", str(samples))
+        wave = np.random.default_rng(5).normal(0.01, 0.1, (1, samples)).astype(np.float32)
+        with torch.no_grad():
+            scaled = torch.nn.functional.layer_norm(torch.from_numpy(wave), (samples,))
+            expected = log_odds(linear(model(scaled).last_hidden_state.mean(dim=1)).numpy(), 0)
+        np.testing.assert_allclose(answer(package, wave), expected, atol=TOLERANCE, rtol=TOLERANCE)
+
+    def test_antideepfakes_small_and_larger_kind(self) -> None:
+        shared = {"num_hidden_layers": 2, "intermediate_size": 96, "num_feat_extract_layers": 7, "hidden_size": 128}
+        self.antideepfake({**shared, "num_attention_heads": 2}, 8_000)
+        (self.folder / "packages").rename(self.folder / "packages-1")
+        layered = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
+        self.antideepfake({**shared, **layered, "num_attention_heads": 16}, 8_000)
+
     def test_another_rate_is_refused(self) -> None:
         model = transformers.Wav2Vec2ForSequenceClassification(transformers.Wav2Vec2Config(**SOUND))
         folder = save_published(model, self.folder / "hub", {0: "real", 1: "fake"})
         write_json(folder / "preprocessor_config.json", {"sampling_rate": 8_000})
         with self.assertRaisesRegex(Refused, "8000 Hz"):
             self.convert("wav2vec2", folder)
+
+
+def fairseq(name: str, config: dict) -> str:
+    """The other way round than the converter goes."""
+    layered = config.get("feat_extract_norm") == "layer"
+    for theirs, ours in (
+        (".attention.", ".self_attn."), (".feed_forward.intermediate_dense.", ".fc1."), (".feed_forward.output_dense.", ".fc2."),
+        ("feature_projection.projection.", "post_extract_proj."), ("masked_spec_embed", "mask_emb"), (".pos_conv_embed.conv.", ".pos_conv.0."),
+        ("parametrizations.weight.original0", "weight_g"), ("parametrizations.weight.original1", "weight_v"), (".conv.", ".0."),
+    ):
+        name = name.replace(theirs, ours)
+    if name.startswith("encoder.layers."):
+        name = name.replace(".layer_norm.", ".self_attn_layer_norm.")
+    elif name.startswith("feature_extractor."):
+        name = name.replace(".layer_norm.", ".2.1." if layered else ".2.")
+    return "m_ssl.model." + name.replace("feature_projection.", "")
 
 
 if __name__ == "__main__":

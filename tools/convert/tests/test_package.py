@@ -13,6 +13,7 @@ from ..tensors import Tensors
 from .support import ConverterTest, answer, write_json, write_safetensors
 
 WIDTH, INNER, PATCH, SIDE = 16, 32, 8, 16
+HALF = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
 
 
 def vit(classes: int = 2) -> dict[str, np.ndarray]:
@@ -40,8 +41,7 @@ class PackageTests(ConverterTest):
         write_safetensors(folder / "model.safetensors", tensors or vit())
         labels = labels or {"0": "REAL", "1": "FAKE"}
         write_json(folder / "config.json", {"num_attention_heads": 2, "id2label": labels})
-        if preprocessor:
-            write_json(folder / "preprocessor_config.json", preprocessor)
+        write_json(folder / "preprocessor_config.json", preprocessor or HALF | {"size": SIDE})
         return folder
 
     def test_a_package_is_whole(self) -> None:
@@ -104,19 +104,35 @@ class PackageTests(ConverterTest):
         given = np.random.default_rng(2).normal(0, 1, (1, 3, SIDE, SIDE))
         np.testing.assert_allclose(answer(first, given), -answer(second, given), atol=1e-5)
 
+    def test_what_is_resized_and_then_cut_is_fed_larger_and_cut_by_the_graph(self) -> None:
+        folder = self.hub(preprocessor=HALF | {"size": {"shortest_edge": 20}, "do_center_crop": True, "crop_size": SIDE, "resample": 3})
+        package, plain = self.convert("vit", folder), self.convert("vit", folder, "--preprocessor", str(self.stretched()), name="plain")
+        manifest = tomllib.loads((package / "model.toml").read_text())
+        self.assertEqual([manifest["picture"][key] for key in ("size", "resize", "filter")], [[20, 20], "short-side-crop", "bicubic"])
+        larger = np.random.default_rng(2).normal(0, 1, (1, 3, 20, 20))
+        np.testing.assert_array_equal(answer(package, larger), answer(plain, larger[:, :, 2:18, 2:18]))
+        again = self.convert("vit", folder, "--preprocessor", str(self.stretched()), "--resize", "20", name="again")
+        np.testing.assert_array_equal(answer(again, larger), answer(package, larger))
+
+    def stretched(self) -> Path:
+        write_json(self.folder / "other.json", HALF | {"size": SIDE})
+        return self.folder / "other.json"
+
     def test_a_way_of_feeding_that_no_manifest_can_say_is_refused_or_told(self) -> None:
-        folder = self.hub(preprocessor={"size": {"shortest_edge": 20}, "do_center_crop": True, "crop_size": SIDE, "resample": 3})
+        folder = self.hub(preprocessor=HALF | {"do_resize": False})
         self.assertIn("--approximate", self.refused("vit", folder))
         manifest = tomllib.loads((self.convert("vit", folder, "--approximate") / "model.toml").read_text())
-        self.assertEqual((manifest["picture"]["resize"], manifest["picture"]["filter"]), ("short-side-crop", "bicubic"))
         self.assertIn("Fed otherwise than its publisher does", manifest["limits"][0])
-        nearest = self.hub(preprocessor={"size": SIDE, "resample": 0})
-        self.assertIn("filter", self.refused_again("vit", nearest))
 
-    def refused_again(self, family: str, weights: Path) -> str:
-        """Beside packages that are there already."""
-        (self.folder / "packages").rename(self.folder / "packages-before")
-        return self.refused(family, weights)
+    def test_colours_filters_and_sizes_are_never_guessed(self) -> None:
+        folder = self.hub()
+        (folder / "preprocessor_config.json").unlink()
+        self.assertIn("--numbers", self.refused("vit", folder))
+        for preprocessor, words in (
+            ({"size": SIDE, "resample": 0}, "filter"), (HALF | {"size": SIDE - 1}, "--approximate"), ({"image_mean": [0.5]}, "mean and standard deviation"),
+            (HALF | {"size": {"longest_edge": 32}}, "not read"),
+        ):
+            self.assertIn(words, self.refused("vit", self.hub(preprocessor=preprocessor)))
 
     def test_faces_are_judged_where_it_is_said(self) -> None:
         manifest = tomllib.loads((self.convert("vit", self.hub(), "--faces", "--crop", "1.2") / "model.toml").read_text())
