@@ -47,10 +47,26 @@ def whole(config: dict, key: str, default: int) -> int:
     return value
 
 
+def real(config: dict, key: str, default: float) -> float:
+    """A small positive number of a configuration."""
+    value = config.get(key, default)
+    if type(value) not in (int, float) or not 0 < value < 1:
+        raise Refused(f"{key} in config.json is {value!r}, which is no number between 0 and 1")
+    return float(value)
+
+
+def words_of(config: dict, key: str) -> dict:
+    """An object within a configuration; absent is empty."""
+    value = config.get(key) or {}
+    if not isinstance(value, dict):
+        raise Refused(f"{key} in config.json is no object")
+    return value
+
+
 def fake_class(options: Namespace, config: dict, classes: int) -> int:
     """The column that says "made or altered"."""
     given = options.fake
-    labels = {int(at): str(label) for at, label in (config.get("id2label") or {}).items() if str(at).isdecimal()}
+    labels = {int(at): str(label) for at, label in words_of(config, "id2label").items() if str(at).isdecimal()}
     shown = ", ".join(f"{at} = {label}" for at, label in sorted(labels.items())) or "none are named"
     if classes == 1:
         return 0

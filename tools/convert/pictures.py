@@ -80,6 +80,8 @@ def picture_of(options: Namespace, side: int, *, numbers: str | None, stretch: b
         section["size"] = [options.resize] * 2
     if section["mean"] is None:
         raise Refused("how the publisher scales colours has to be said: with --numbers, or by the preprocessor_config.json beside the weights")
+    if not all(spread > 0 for spread in (*section["std"], section["scale"])):
+        raise Refused("a standard deviation or the factor of the colours is not above 0")
     if not side <= section["size"][0] <= MAX_SIDE:
         raise Refused(f"pictures are resized to {section['size'][0]} pixels, and the net looks at {side}")
     if options.no_resize:
@@ -101,20 +103,17 @@ def _as_published(picture: Picture, published: dict, options: Namespace) -> None
         section["std"] = _three(published.get("image_std", section["std"]))
     elif not options.numbers:
         section["mean"], section["std"] = NUMBERS["plain"]
-    section["scale"] = float(published.get("rescale_factor", 1 / 255)) if published.get("do_rescale", True) else 1.0
+    section["scale"] = _number(published.get("rescale_factor", 1 / 255)) if published.get("do_rescale", True) else 1.0
 
 
 def _size(picture: Picture, published: dict, options: Namespace) -> None:
     """Sizes come as a number, as height and width, or as the shorter side."""
-    size = published.get("size", picture.side)
-    size = {"height": size, "width": size} if type(size) is int else dict(size)
+    size, cut = _sides(published, "size", picture.side), _sides(published, "crop_size", picture.side).get("height")
     short = size.get("shortest_edge")
     wanted = (short, short) if short else (size.get("width"), size.get("height"))
     if not all(type(length) is int for length in wanted):
         raise Refused(f"preprocessor_config.json asks for the size {size}, which is not read")
     picture.section["resize"] = "short-side-crop" if short else "stretch"
-    cut = published.get("crop_size", picture.side)
-    cut = cut if type(cut) is int else dict(cut).get("height")
     cuts = bool(published.get("do_center_crop", False)) and cut == picture.side
     if all(length == picture.side for length in wanted) or (cuts and min(wanted) >= picture.side):
         picture.section["size"] = list(wanted)
@@ -122,10 +121,25 @@ def _size(picture: Picture, published: dict, options: Namespace) -> None:
         _approximately(picture, options, f"resizes to {size}", f"resized to {picture.side} pixels")
 
 
+def _sides(published: dict, key: str, default: int) -> dict:
+    size = published.get(key, default)
+    if type(size) is int:
+        return {"height": size, "width": size}
+    if not isinstance(size, dict):
+        raise Refused(f"preprocessor_config.json says {size!r} of {key}, which is not read")
+    return size
+
+
 def _three(values: object) -> list[float]:
     if not isinstance(values, list) or len(values) != 3:
         raise Refused("preprocessor_config.json lacks mean and standard deviation by colour")
-    return [float(value) for value in values]
+    return [_number(value) for value in values]
+
+
+def _number(value: object) -> float:
+    if type(value) not in (int, float):
+        raise Refused(f"preprocessor_config.json says {value!r} where a number belongs")
+    return float(value)
 
 
 def _approximately(picture: Picture, options: Namespace, theirs: str, ours: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import pictures
-from ..built import Built, config_of, fake_class, head, judging
+from ..built import Built, config_of, fake_class, head, judging, words_of
 from ..net import Net
 from ..pictures import Picture, picture_of
 from ..readers import read
@@ -32,7 +32,7 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     config = config_of(options, "a CLIP encoder")
     width, _, patch, _ = tensors.shape("vision_model.embeddings.patch_embedding.weight")
     # GenD's configuration names CLIP and no sizes; all encoders of that publisher have heads of 64 channels.
-    vision = {"num_attention_heads": width // 64} if joined else config.get("vision_config") or config
+    vision = {"num_attention_heads": width // 64} if joined else words_of(config, "vision_config") or config
     net = Net(options.name, half=options.half)
     picture, first = _encoded(net, tensors, vision, patch, options)
     if joined:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 
 from .. import pictures
-from ..built import Built, config_of, fake_class, head, judging, whole
+from ..built import Built, config_of, fake_class, head, judging, real, whole, words_of
 from ..net import Net
 from ..pictures import picture_of
 from ..refused import Refused
@@ -22,7 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
 def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     tensors = Tensors(values, str(options.weights))
     config = config_of(options, "a SigLIP classifier")
-    vision = config.get("vision_config") or {}
+    vision = words_of(config, "vision_config")
     width, _, patch, _ = tensors.shape("vision_model.embeddings.patch_embedding.weight")
     shape = encoder_shape(tensors, vision, width, activation="gelu_pytorch_tanh", eps=1e-6)
     net = Net(options.name, half=options.half)
@@ -46,9 +46,8 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
 def encoder_shape(tensors: Tensors, vision: dict, width: int, *, activation: str, eps: float) -> Shape:
     """What the blocks have in common, from a `vision_config`."""
     inner = tensors.shape("vision_model.encoder.layers.0.mlp.fc1.weight")[0]
-    shape = Shape(
-        width, whole(vision, "num_attention_heads", 12), inner, vision.get("hidden_act", activation), float(vision.get("layer_norm_eps", eps)),
-    )
+    heads = whole(vision, "num_attention_heads", 12)
+    shape = Shape(width, heads, inner, vision.get("hidden_act", activation), real(vision, "layer_norm_eps", eps))
     shape.check()
     return shape
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 
 from .. import pictures
-from ..built import Built, config_of, fake_class, head, judging, whole
+from ..built import Built, config_of, fake_class, head, judging, real, whole
 from ..net import Net
 from ..pictures import Picture, picture_of
 from ..refused import Refused
@@ -32,7 +32,8 @@ def _published(tensors: Tensors, kind: str, options: Namespace) -> Built:
     config = config_of(options, "a ViT in this layout")
     width, _, patch, _ = tensors.shape(f"{kind}.embeddings.patch_embeddings.projection.weight")
     inner = tensors.shape(f"{kind}.encoder.layer.0.intermediate.dense.weight")[0]
-    shape = Shape(width, whole(config, "num_attention_heads", 12), inner, config.get("hidden_act", "gelu"), float(config.get("layer_norm_eps", 1e-12)))
+    heads, eps = whole(config, "num_attention_heads", 12), real(config, "layer_norm_eps", 1e-12)
+    shape = Shape(width, heads, inner, config.get("hidden_act", "gelu"), eps)
     shape.check()
     net = Net(options.name, half=options.half)
     tokens = [tensors.take(f"{kind}.embeddings.cls_token", 1, 1, width)]

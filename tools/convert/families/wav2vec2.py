@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..built import RATE_HZ, Built, config_of, fake_class, head, whole
+from ..built import RATE_HZ, Built, config_of, fake_class, head, real, whole
 from ..net import Net
 from ..readers import read_json
 from ..refused import Refused
@@ -49,7 +49,7 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     sound = _scaled(net, "wave", NORM_EPS if fairseq else SOUND_EPS) if scaled else "wave"
     x, channels = _features(net, net.op("Unsqueeze", sound, net.integers(1)), tensors, config)
     width = tensors.shape("wav2vec2.feature_projection.projection.weight")[0]
-    eps = float(config.get("layer_norm_eps", 1e-5))
+    eps = real(config, "layer_norm_eps", 1e-5)
     x = norm(net, net.op("Transpose", x, perm=[0, 2, 1]), tensors, "wav2vec2.feature_projection.layer_norm", channels, eps)
     x = linear(net, x, tensors, "wav2vec2.feature_projection.projection", channels, width)
     states = _encoder(net, x, tensors, config, width, eps)
@@ -112,8 +112,9 @@ def _features(net: Net, x: str, tensors: Tensors, config: dict) -> tuple[str, in
     """Seven convolutions, as a rule; a norm after the first (`group`) or after each (`layer`)."""
     kernels, strides = config.get("conv_kernel", KERNELS), config.get("conv_stride", STRIDES)
     kind, activation = config.get("feat_extract_norm", "group"), config.get("feat_extract_activation", "gelu")
-    if kind not in ("group", "layer") or len(kernels) != len(strides):
-        raise Refused(f"the feature extractor with the norm {kind!r} is not built")
+    sizes = [*kernels, *strides] if isinstance(kernels, (list, tuple)) and isinstance(strides, (list, tuple)) else [0]
+    if kind not in ("group", "layer") or len(kernels) != len(strides) or not all(type(size) is int and 0 < size < 1000 for size in sizes):
+        raise Refused(f"the feature extractor of config.json, with the norm {kind!r}, is not built")
     channels = 1
     for at, (kernel, stride) in enumerate(zip(kernels, strides)):
         prefix = f"wav2vec2.feature_extractor.conv_layers.{at}"

@@ -134,6 +134,19 @@ class PackageTests(ConverterTest):
         ):
             self.assertIn(words, self.refused("vit", self.hub(preprocessor=preprocessor)))
 
+    def test_configurations_that_are_none_are_refused(self) -> None:
+        folder = self.hub()
+        for config in ({"num_attention_heads": 3}, {"num_attention_heads": "2"}, {"layer_norm_eps": "x"}, {"id2label": []}, {"hidden_act": "mish"}, {"id2label": 7}):
+            write_json(folder / "config.json", {"num_attention_heads": 2, "id2label": {"0": "real", "1": "fake"}} | config)
+            self.refused("vit", folder)
+        for text in ("", "[]", "{", "\x00"):
+            (folder / "config.json").write_text(text)
+            self.refused("vit", folder)
+        write_json(folder / "config.json", {"num_attention_heads": 2, "id2label": {"0": "real", "1": "fake"}})
+        for preprocessor in ({"size": "x"}, {"size": [1]}, {"image_mean": ["a"] * 3, "image_std": [1] * 3}, HALF | {"rescale_factor": "1"}, {"size": 10**9}):
+            write_json(folder / "preprocessor_config.json", preprocessor)
+            self.refused("vit", folder)
+
     def test_faces_are_judged_where_it_is_said(self) -> None:
         manifest = tomllib.loads((self.convert("vit", self.hub(), "--faces", "--crop", "1.2") / "model.toml").read_text())
         self.assertEqual((manifest["pipeline"], manifest["family"], manifest["face"]["crop"]), ("face-classifier", "face-forgery", 1.2))
