@@ -36,7 +36,10 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     net = Net(options.name, half=options.half)
     picture, first = _encoded(net, tensors, vision, patch, options)
     if joined:
-        normalised = _lengthened(net, first, normalise=config.get("head", "linear") == "LinearNorm")
+        kind = config.get("head", "linear")
+        if kind not in ("linear", "LinearNorm"):
+            raise Refused(f"config.json names the head {kind!r}, which is not built")
+        normalised = _lengthened(net, first, normalise=kind == "LinearNorm")
         logits, classes = head(net, normalised, tensors, GEND_HEAD, width)
         # The way to the words of CLIP, which the head does not take.
         tensors.ignore(r"visual_projection\.weight")

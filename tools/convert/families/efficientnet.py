@@ -34,9 +34,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Style:
-    """In what the two layouts differ besides names: where pictures are padded and the smallest variance."""
+    """In what the layouts differ besides names: where pictures are padded and the smallest variance. DeepfakeBench puts a first convolution of its own
+    in, which is not padded at all."""
 
     same: bool
+    bare_stem: bool
     eps: float
 
 
@@ -49,6 +51,8 @@ def arguments(parser: ArgumentParser) -> None:
 def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     tensors = Tensors(values, str(options.weights))
     torchvision = any(name.endswith("features.0.0.weight") for name in values)
+    # A classifier of this name is DeepfakeBench's.
+    bare_stem = any("last_layer." in name for name in values)
     tensors, head = _torchvision_names(tensors) if torchvision else _lukemelas_names(tensors)
     width, depth, side = VARIANTS[options.variant]
     # Where the padding is not alike on all sides it is that of the variant's own side, whatever is fed.
@@ -56,7 +60,7 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
     if not 32 <= side <= 1024:
         raise Refused(f"a side of {side} pixels cannot be: 32 to 1024")
     # Torchvision pads alike on all sides and keeps PyTorch's smallest variance in the small variants.
-    style = Style(not torchvision, 1e-5 if torchvision and options.variant < "b5" else 1e-3)
+    style = Style(not torchvision, bare_stem, 1e-5 if torchvision and options.variant < "b5" else 1e-3)
     net = Net(options.name, half=options.half)
     builder = _Builder(net, tensors, style, native)
     picture = picture_of(options, side, numbers=None, stretch=True, filter="bilinear")
@@ -140,6 +144,8 @@ class _Builder:
         missing = max(0, (after - 1) * stride + kernel - self.side)
         begin = missing // 2 if self.style.same else (kernel - 1) // 2
         end = missing - begin if self.style.same else (kernel - 1) // 2
+        if self.style.bare_stem and part.conv == "conv_stem":
+            begin = end = 0
         x = self.net.conv(x, weight, stride=stride, pads=(begin, begin, end, end), groups=groups)
         self.channels, self.side = out, after
         parts = tuple(self.tensors.take(f"{part.norm}.{word}", out) for word in ("weight", "bias", "running_mean", "running_var"))

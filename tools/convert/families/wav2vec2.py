@@ -18,6 +18,8 @@ KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 # Of the norms of the convolutions, and of the scaling of the sound by transformers; AntiDeepfake scales with the former.
 NORM_EPS, SOUND_EPS = 1e-5, 1e-7
 PARTS = "wav2vec2.encoder"
+# What a manifest may ask for.
+MAX_SAMPLES = 1 << 20
 # From fairseq's names to those of transformers.
 FAIRSEQ = [
     (r"^m_ssl\.model\.", "wav2vec2."), (r"(conv_layers\.\d+)\.0\.", r"\1.conv."), (r"(conv_layers\.\d+)\.2\.(?:1\.)?", r"\1.layer_norm."),
@@ -42,6 +44,8 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
         tensors, config = tensors.renamed(FAIRSEQ), _fairseq_config(values)
     else:
         config = config_of(options, "a wav2vec 2.0 classifier")
+    if not RATE_HZ // 10 <= options.samples <= MAX_SAMPLES:
+        raise Refused(f"--samples must be {RATE_HZ // 10} to {MAX_SAMPLES}")
     if config.get("add_adapter"):
         raise Refused("the net has an adapter between encoder and classifier, which is not built")
     net = Net(options.name, half=options.half)

@@ -42,9 +42,10 @@ class PictureTests(ConverterTest):
             wrap=lambda state: {"model": {f"net.{name}": value for name, value in state.items()}, "optimizer": training, "epoch": 7},
         )
 
-    def test_an_efficientnet_b4_fed_smaller_with_its_classifier_elsewhere(self) -> None:
-        """As DeepfakeBench: 256 pixels, and a layer of its own at the end."""
+    def test_an_efficientnet_b4_of_deepfakebench(self) -> None:
+        """256 pixels, and layers of its own at the begin, which is not padded, and at the end."""
         model = efficientnet_pytorch.EfficientNet.from_name("efficientnet-b4", num_classes=2)
+        model._conv_stem = torch.nn.Conv2d(3, 48, kernel_size=3, stride=2, bias=False)
 
         def wrap(state: dict) -> dict:
             inner = {f"backbone.efficientnet.{name}": value for name, value in state.items() if not name.startswith("_fc")}

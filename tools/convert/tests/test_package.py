@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import tomllib
 import unittest
 from pathlib import Path
@@ -10,7 +13,7 @@ import numpy as np
 
 from ..refused import Refused
 from ..tensors import Tensors
-from .support import ConverterTest, answer, write_json, write_safetensors
+from .support import CHECKOUT, ConverterTest, answer, write_json, write_safetensors
 
 WIDTH, INNER, PATCH, SIDE = 16, 32, 8, 16
 HALF = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
@@ -158,6 +161,15 @@ class PackageTests(ConverterTest):
             self.convert("vit", self.hub())
         self.assertEqual((package / "golden.json").stat().st_mtime_ns, before)
         self.assertEqual([path.name for path in package.parent.parent.iterdir()], ["converted"])
+
+    def test_the_command_says_what_it_made_and_what_it_refused(self) -> None:
+        command = [sys.executable, "-B", "-m", "convert", "vit", str(self.hub()), "--out", "nets", "--licence", "MIT", "--origin", "a test", "--name"]
+        settings = {"env": os.environ | {"PYTHONPATH": str(CHECKOUT / "tools")}, "cwd": self.folder, "capture_output": True, "text": True, "check": False}
+        made = subprocess.run([*command, "net"], **settings)
+        self.assertEqual((made.returncode, made.stdout.splitlines()[0], made.stderr), (0, "nets/net/1.0.0", ""))
+        refused = subprocess.run([*command, "Net"], **settings)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertTrue(refused.stderr.startswith("error: 'Net' is no name"), refused.stderr)
 
     def test_words_of_a_person_stay_words(self) -> None:
         title = 'Ä "title" with \\ and\nanother = "line"'
