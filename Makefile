@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/convert-check .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.m
 bench-service: weights ## Compare the service with a Node baseline; writes docs/benchmarks-service.md
 	@scripts/setup tests
 	@bench/service/run.sh
+
+convert-check: build ## Compare the converters of tools/convert with reference implementations (fetches 3 GB once)
+	@scripts/convert-check
 
 fmt: ## Format the code
 	@cargo fmt --all
