@@ -249,7 +249,15 @@ async fn open_storage(config: &Config, ambient: Arc<dyn Ambient>) -> Result<Arc<
 
 /// The models of this process.
 fn detector(config: &Config) -> Result<Arc<dyn Detector>, Failure> {
-    Ok(Arc::new(wiring::detector(config, config.service.ml_lanes)?))
+    let all = wiring::detector(config, config.service.ml_lanes)?;
+    if config.service.ml_models.is_empty() {
+        return Ok(Arc::new(all));
+    }
+    let some = all.offering(&config.service.ml_models).map_err(|unknown| {
+        let error = anyhow::anyhow!("ML_MODELS names {unknown}, and there is no such model");
+        Failure::wrong_use(error, "see `drishtiksha models list`")
+    })?;
+    Ok(Arc::new(some))
 }
 
 fn gather(config: &Config) -> GatherOptions {
@@ -345,7 +353,7 @@ pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiCo
         accounts,
         https: service.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
         origins,
-        trusted_proxies: service.trusted_proxies.iter().copied().map(Into::into).collect(),
+        trusted_proxies: service.trusted_proxies.clone(),
         max_upload_bytes: config.max_bytes,
         max_duration_secs: config.max_secs,
         max_pixels: wiring::limits(config).max_pixels,
