@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/tarball deploy/check deploy/make-secrets deploy/web/start.sh scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test deploy-check traces bench bench-service fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ else
 endif
 	@cd web && npm run --silent check && npm test --silent && npm run --silent e2e
 	@python3 -B -m unittest discover --start-directory bench
+	@deploy/check
+
+deploy-check: ## Look at images, compose files, chart, units and nginx without an engine or a cluster
+	@deploy/check
 
 traces: weights ## Look whether traces for OpenTelemetry really leave the program
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel
