@@ -5,7 +5,7 @@ BIN := target/debug/drishtiksha
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 SCRIPTS := scripts/setup scripts/tarball deploy/check deploy/make-secrets deploy/web/start.sh scripts/run scripts/web scripts/services scripts/make-testdata .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test deploy-check traces bench bench-service fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test deploy-check scale-check traces bench bench-service fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ endif
 
 deploy-check: ## Look at images, compose files, chart, units and nginx without an engine or a cluster
 	@deploy/check
+
+scale-check: weights ## Run the layout of deploy/README.md as processes, kill some of them among 500 uploads, and look that all end right
+	@scripts/setup tests
+	@SCALE=whole cargo test --locked --workspace --test service scale:: -- --nocapture
 
 traces: weights ## Look whether traces for OpenTelemetry really leave the program
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel

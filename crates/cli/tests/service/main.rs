@@ -11,6 +11,7 @@ mod media;
 mod ml_start;
 mod people;
 mod process;
+mod scale;
 mod sockets;
 mod spread;
 mod stage;
