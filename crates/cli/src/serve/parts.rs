@@ -2,7 +2,7 @@
 //! The only place that knows which adapter stands behind a port.
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,11 +195,27 @@ async fn ready_database(config: &Config) -> Result<Database, Failure> {
         SchemaState::Ready => Ok(database),
         SchemaState::Empty => Err(behind("the database has no tables yet")),
         SchemaState::Behind(missing) => Err(behind(&format!("the database lacks {}", missing.join(", ")))),
-        SchemaState::Ahead(newer) => {
-            let error = anyhow::anyhow!("a newer program has changed the database ({})", newer.join(", "));
-            Err(Failure::not_done(error, "update this program, or restore the backup of its version"))
-        }
+        SchemaState::Ahead(newer) => Err(ahead(&newer)),
     }
+}
+
+/// Whether a file with an embedded database lacks migrations that this program has.
+pub(super) async fn is_behind(file: &Path) -> Result<bool, Failure> {
+    let opened = Database::open(&format!("sqlite://{}", file.display()), PoolOptions::default()).await;
+    let database = opened.map_err(database_failed)?;
+    let state = database.schema_state().await.map_err(database_failed)?;
+    database.close().await.map_err(database_failed)?;
+    match state {
+        SchemaState::Ready => Ok(false),
+        SchemaState::Behind(_) => Ok(true),
+        SchemaState::Empty => Err(behind("the backup's database has no tables")),
+        SchemaState::Ahead(newer) => Err(ahead(&newer)),
+    }
+}
+
+fn ahead(newer: &[String]) -> Failure {
+    let error = anyhow::anyhow!("a newer program has changed the database ({})", newer.join(", "));
+    Failure::not_done(error, "update this program, or restore the backup of its version")
 }
 
 fn behind(why: &str) -> Failure {

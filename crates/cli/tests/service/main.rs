@@ -1,5 +1,6 @@
 //! The service as its users and operators live it: the real program in all its roles, on real servers.
 
+mod backup;
 mod doctor;
 mod embedded;
 mod fake_ml;
