@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/convert-check .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/convert-check .ci/run scripts/tarball deploy/check deploy/make-secrets deploy/web/start.sh $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -53,6 +53,14 @@ else
 endif
 	@cd web && npm run --silent check && npm test --silent && npm run --silent e2e
 	@python3 -B -m unittest discover --start-directory bench
+	@deploy/check
+
+deploy-check: ## Look at images, compose files, chart, units and nginx without an engine or a cluster
+	@deploy/check
+
+scale-check: weights ## Run the layout of deploy/README.md as processes, kill some of them among 500 uploads, and look that all end right
+	@scripts/setup tests
+	@SCALE=whole cargo test --locked --workspace --test service scale:: -- --nocapture
 
 traces: weights ## Look whether traces for OpenTelemetry really leave the program
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel

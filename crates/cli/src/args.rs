@@ -60,6 +60,17 @@ pub(crate) enum Command {
     Ml,
     /// Bring the database to the form that this program needs.
     Migrate,
+    /// Save an installation on embedded parts, while it runs or not, as one file: database, uploads, secret, certificates
+    /// and packages of one's own. Weights are not in it; `models pull` gets them again.
+    Backup {
+        /// The tar file to make.
+        file: PathBuf,
+    },
+    /// Restore such a file into a data folder where there is no installation yet.
+    Restore {
+        /// The tar file.
+        file: PathBuf,
+    },
     /// Add and mend accounts, directly in the database.
     #[command(subcommand)]
     User(UserCommand),

@@ -3,6 +3,7 @@
 
 mod analyze;
 mod args;
+mod backup;
 mod bundled;
 mod client;
 mod config;
@@ -89,6 +90,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Api => serve::run(&[args::Role::Api], &config),
         Command::Worker => serve::run(&[args::Role::Worker], &config),
         Command::Ml => serve::run(&[args::Role::Ml], &config),
+        Command::Backup { file } => backup::backup(&file, &config),
+        Command::Restore { file } => backup::restore(&file, &config),
         Command::Migrate => serve::migrate(&config),
         Command::User(command) => serve::user(&command, &config),
         Command::Openapi => Ok(serve::openapi()),

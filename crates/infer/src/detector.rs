@@ -28,6 +28,18 @@ impl LocalDetector {
         Ok(Self { nets: Nets::open(settings)?, tools, limits })
     }
 
+    /// Offers these models only. `Err` is a name that no package has.
+    pub fn offering(mut self, names: &[ModelName]) -> Result<Self, ModelName> {
+        let is_detector = |name: &ModelName| {
+            self.nets.registry.get(name).is_some_and(|package| package.manifest.is_detector())
+        };
+        if let Some(unknown) = names.iter().find(|name| !is_detector(name)) {
+            return Err(unknown.clone());
+        }
+        self.nets.registry.offer_only(names);
+        Ok(self)
+    }
+
     /// Every package folder that was found, with the reason of each refusal.
     pub fn registry(&self) -> &crate::package::Registry {
         &self.nets.registry

@@ -145,6 +145,21 @@ impl Database {
         .await
     }
 
+    /// Writes the embedded database, as it is at one moment, into a file that is not there yet. Others may read and write
+    /// meanwhile.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        self.timed("copy the database", async {
+            let into = Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                "vacuum into ?",
+                [file.to_string_lossy().into_owned().into()],
+            );
+            self.read().execute_raw(into).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Closes every connection once its query has ended.
     pub async fn close(self) -> Result<(), StoreError> {
         self.pool.close().await.map_err(|error| Fault::from(error).in_store("close the database"))

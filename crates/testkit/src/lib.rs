@@ -4,6 +4,7 @@
 mod certificate;
 pub mod nginx;
 pub mod node;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod redis;
 pub mod s3;

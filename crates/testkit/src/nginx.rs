@@ -9,23 +9,41 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
+use crate::certificate;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// nginx in front of an API server; it goes away when this is dropped.
+/// nginx in front of API servers; it goes away when this is dropped.
 #[derive(Debug)]
 pub struct WebServer {
     child: Child,
     port: u16,
-    _folder: TempDir,
+    scheme: &'static str,
+    folder: TempDir,
 }
 
 impl WebServer {
     /// Serves the files of `root`, and passes everything else to the API server at `api`, such as `127.0.0.1:3000`.
     pub fn start(root: &Path, api: &str) -> anyhow::Result<Self> {
+        Self::begin(root, api, "http")
+    }
+
+    /// The same over TLS, spreading requests over several API servers.
+    pub fn start_with_tls(root: &Path, api: &[&str]) -> anyhow::Result<Self> {
+        Self::begin(root, &api.join(","), "https")
+    }
+
+    fn begin(root: &Path, api: &str, scheme: &'static str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("dk-test-nginx-").tempdir()?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
-        let child = Command::new(checkout.join("deploy/web/start.sh"))
+        let mut command = Command::new(checkout.join("deploy/web/start.sh"));
+        if scheme == "https" {
+            certificate::make(folder.path(), |program| Command::new(program))?;
+            let [certificate, key] = certificate::SERVER.map(|name| folder.path().join(name));
+            command.env("WEB_TLS_CERT", certificate).env("WEB_TLS_KEY", key);
+        }
+        let child = command
             .env("PATH", path_with_nginx(&checkout)?)
             .env("API_UPSTREAM", api)
             .env("WEB_LISTEN", format!("127.0.0.1:{port}"))
@@ -34,14 +52,19 @@ impl WebServer {
             .stdin(Stdio::null())
             .spawn()
             .context("cannot run deploy/web/start.sh")?;
-        let mut server = Self { child, port, _folder: folder };
+        let mut server = Self { child, port, scheme, folder };
         server.wait_until_it_listens()?;
         Ok(server)
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+    }
+
+    /// The certificate of the authority that made the server's own; there with TLS only.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join(certificate::AUTHORITY)
     }
 
     fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
@@ -69,14 +92,18 @@ impl Drop for WebServer {
 
 /// Where `scripts/setup tests` puts nginx when the machine has none.
 fn path_with_nginx(checkout: &Path) -> anyhow::Result<std::ffi::OsString> {
-    let home = std::env::var_os("DRISHTIKSHA_HOME")
-        .map_or_else(|| checkout.join(".drishtiksha"), |home| checkout.join(home));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin"), home.join("nginx/usr/sbin")])
+        .chain([PathBuf::from("/usr/sbin"), tools_folder(checkout).join("nginx/usr/sbin")])
         .collect();
     if !folders.iter().any(|folder| folder.join("nginx").is_file()) {
         bail!("there is no nginx; hint: scripts/setup tests installs it");
     }
     Ok(std::env::join_paths(folders)?)
+}
+
+/// Where `scripts/setup tests` puts what the machine does not have.
+pub(crate) fn tools_folder(checkout: &Path) -> PathBuf {
+    std::env::var_os("DRISHTIKSHA_HOME")
+        .map_or_else(|| checkout.join(".drishtiksha"), |home| checkout.join(home))
 }

@@ -3,7 +3,7 @@
 //!
 //! `fsync` is off: what was committed survives that its processes are killed, and needs not survive a power cut.
 
-mod cluster;
+pub(crate) mod cluster;
 mod watchdog;
 
 use std::fs::{self, File};

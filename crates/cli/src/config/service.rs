@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dk_api::Network;
+use dk_domain::ModelName;
+
 use super::wrong;
 use crate::failure::Failure;
 
@@ -16,7 +19,7 @@ pub(crate) struct ServiceConfig {
     pub metrics_port: Port,
     pub public_url: Option<String>,
     pub cors_origins: Vec<String>,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     pub grace: Duration,
     pub connections: usize,
     pub json_log: bool,
@@ -39,6 +42,7 @@ pub(crate) struct ServiceConfig {
     pub ml_lanes: usize,
     pub ml_max_waiting: usize,
     pub ml_cache_bytes: u64,
+    pub ml_models: Vec<ModelName>,
     pub ml_strict: bool,
     pub ml_timeout: Duration,
     pub concurrency: u16,
@@ -126,6 +130,7 @@ impl ServiceConfig {
             ml_lanes: number(text, "ml.lanes", 1, 64)?,
             ml_max_waiting: number(text, "ml.max_waiting", 1, 10_000)?,
             ml_cache_bytes: number(text, "ml.cache_bytes", 1, u64::MAX)?,
+            ml_models: list(text, "ml.models")?,
             ml_strict: parsed(text, "ml.strict")?,
             ml_timeout: Duration::from_secs(number(text, "ml.timeout_secs", 1, u64::from(u32::MAX))?),
             concurrency: number(text, "worker.concurrency", 1, 256)?,

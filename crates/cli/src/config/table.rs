@@ -101,7 +101,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "server.trusted_proxies",
         "TRUSTED_PROXIES",
         "",
-        "addresses of proxies whose X-Forwarded-For is believed, separated by commas",
+        "addresses of proxies, or ranges such as 10.0.0.0/8, whose X-Forwarded-For is believed, separated by commas",
     ),
     plain(
         "server.grace_secs",
@@ -197,6 +197,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "ML_CACHE_BYTES",
         "4294967296",
         "bytes of received files that an ML server keeps, above 0",
+    ),
+    plain(
+        "ml.models",
+        "ML_MODELS",
+        "",
+        "names of the models that this process offers, separated by commas; empty offers all that are ready",
     ),
     plain(
         "ml.strict",

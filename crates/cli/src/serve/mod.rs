@@ -12,6 +12,7 @@ mod secret;
 pub(crate) mod servers;
 mod signals;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -54,6 +55,20 @@ pub(crate) fn migrate(config: &Config) -> Result<ExitCode, Failure> {
         say("the database is up to date");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Copies the embedded database, as it is at one moment, into a file that is not there yet; for `backup`.
+pub(crate) fn copy_database(config: &Config, to: &Path) -> Result<(), Failure> {
+    runtime()?.block_on(async {
+        let database = parts::open_database(config).await?;
+        database.copy_to(to).await.map_err(parts::database_failed)?;
+        database.close().await.map_err(parts::database_failed)
+    })
+}
+
+/// Whether the copy of a database is of an older version, for `restore`; one of a newer version is refused.
+pub(crate) fn check_copy(file: &Path) -> Result<bool, Failure> {
+    runtime()?.block_on(parts::is_behind(file))
 }
 
 /// `user …`.

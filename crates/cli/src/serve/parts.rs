@@ -2,7 +2,7 @@
 //! The only place that knows which adapter stands behind a port.
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,11 +195,27 @@ async fn ready_database(config: &Config) -> Result<Database, Failure> {
         SchemaState::Ready => Ok(database),
         SchemaState::Empty => Err(behind("the database has no tables yet")),
         SchemaState::Behind(missing) => Err(behind(&format!("the database lacks {}", missing.join(", ")))),
-        SchemaState::Ahead(newer) => {
-            let error = anyhow::anyhow!("a newer program has changed the database ({})", newer.join(", "));
-            Err(Failure::not_done(error, "update this program, or restore the backup of its version"))
-        }
+        SchemaState::Ahead(newer) => Err(ahead(&newer)),
     }
+}
+
+/// Whether a file with an embedded database lacks migrations that this program has.
+pub(super) async fn is_behind(file: &Path) -> Result<bool, Failure> {
+    let opened = Database::open(&format!("sqlite://{}", file.display()), PoolOptions::default()).await;
+    let database = opened.map_err(database_failed)?;
+    let state = database.schema_state().await.map_err(database_failed)?;
+    database.close().await.map_err(database_failed)?;
+    match state {
+        SchemaState::Ready => Ok(false),
+        SchemaState::Behind(_) => Ok(true),
+        SchemaState::Empty => Err(behind("the backup's database has no tables")),
+        SchemaState::Ahead(newer) => Err(ahead(&newer)),
+    }
+}
+
+fn ahead(newer: &[String]) -> Failure {
+    let error = anyhow::anyhow!("a newer program has changed the database ({})", newer.join(", "));
+    Failure::not_done(error, "update this program, or restore the backup of its version")
 }
 
 fn behind(why: &str) -> Failure {
@@ -249,7 +265,15 @@ async fn open_storage(config: &Config, ambient: Arc<dyn Ambient>) -> Result<Arc<
 
 /// The models of this process.
 fn detector(config: &Config) -> Result<Arc<dyn Detector>, Failure> {
-    Ok(Arc::new(wiring::detector(config, config.service.ml_lanes)?))
+    let all = wiring::detector(config, config.service.ml_lanes)?;
+    if config.service.ml_models.is_empty() {
+        return Ok(Arc::new(all));
+    }
+    let some = all.offering(&config.service.ml_models).map_err(|unknown| {
+        let error = anyhow::anyhow!("ML_MODELS names {unknown}, and there is no such model");
+        Failure::wrong_use(error, "see `drishtiksha models list`")
+    })?;
+    Ok(Arc::new(some))
 }
 
 fn gather(config: &Config) -> GatherOptions {
@@ -345,7 +369,7 @@ pub(super) fn api_config(config: &Config, ambient: &dyn Ambient) -> Result<ApiCo
         accounts,
         https: service.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
         origins,
-        trusted_proxies: service.trusted_proxies.iter().copied().map(Into::into).collect(),
+        trusted_proxies: service.trusted_proxies.clone(),
         max_upload_bytes: config.max_bytes,
         max_duration_secs: config.max_secs,
         max_pixels: wiring::limits(config).max_pixels,

@@ -1,5 +1,6 @@
 //! The service as its users and operators live it: the real program in all its roles, on real servers.
 
+mod backup;
 mod doctor;
 mod embedded;
 mod fake_ml;
@@ -11,6 +12,7 @@ mod media;
 mod ml_start;
 mod people;
 mod process;
+mod scale;
 mod sockets;
 mod spread;
 mod stage;

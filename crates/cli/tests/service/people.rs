@@ -22,13 +22,19 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 impl Person {
     /// Makes an account at `base`, such as `http://127.0.0.1:3000`.
     pub(crate) async fn sign_up(base: &str, name: &str) -> Self {
+        Self::sign_up_by(Client::new(), base, name).await
+    }
+
+    /// The same by a client that trusts whom the test trusts.
+    pub(crate) async fn sign_up_by(client: Client, base: &str, name: &str) -> Self {
         let email = format!("{name}@example.org");
         let body = json!({"email": email, "password": PASSWORD, "firstName": name, "lastName": "Tester"});
-        Self::enter(base, "signup", &email, body, StatusCode::CREATED).await
+        Self::enter(client, base, "signup", &email, body, StatusCode::CREATED).await
     }
 
     pub(crate) async fn log_in(base: &str, email: &str, password: &str) -> Self {
-        Self::enter(base, "login", email, json!({"email": email, "password": password}), StatusCode::OK).await
+        let body = json!({"email": email, "password": password});
+        Self::enter(Client::new(), base, "login", email, body, StatusCode::OK).await
     }
 
     /// The first administrator of an embedded installation, who has chosen a password instead of the printed one.
@@ -40,8 +46,14 @@ impl Person {
         admin
     }
 
-    async fn enter(base: &str, how: &str, email: &str, body: Value, expected: StatusCode) -> Self {
-        let client = Client::new();
+    async fn enter(
+        client: Client,
+        base: &str,
+        how: &str,
+        email: &str,
+        body: Value,
+        expected: StatusCode,
+    ) -> Self {
         let url = format!("{base}/api/v1/auth/{how}");
         let answer = client.post(url).json(&body).send().await.expect("the server answers");
         let status = answer.status();

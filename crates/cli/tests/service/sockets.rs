@@ -29,6 +29,13 @@ impl Socket {
         socket
     }
 
+    /// Connects over TLS, trusting an authority that only the test knows.
+    pub(crate) fn connect_trusting(base: &str, person: &Person, authority: &Path) -> Self {
+        let mut socket = Self::open_trusting(base, &person.token, None, Some(authority));
+        socket.until(|name, _| name == "connect");
+        socket
+    }
+
     /// Connects and asks for everything after the event with this number.
     pub(crate) fn reconnect(base: &str, person: &Person, last: u64) -> Self {
         let mut socket = Self::open(base, &person.token, Some(last));
@@ -37,9 +44,14 @@ impl Socket {
     }
 
     pub(crate) fn open(base: &str, token: &str, last: Option<u64>) -> Self {
+        Self::open_trusting(base, token, last, None)
+    }
+
+    fn open_trusting(base: &str, token: &str, last: Option<u64>, authority: Option<&Path>) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/sockets.cjs");
         let mut command = node::script(&script).expect("Node's packages are installed");
         command.args([base, token]).args(last.map(|last| last.to_string()));
+        command.envs(authority.map(|path| ("NODE_EXTRA_CA_CERTS", path)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("node can be run");
         let stdout = child.stdout.take().expect("its output is a pipe");
         let (sender, lines) = channel();

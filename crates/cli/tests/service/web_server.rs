@@ -60,6 +60,13 @@ async fn a_web_server_of_its_own_answers_as_the_binary_does_and_passes_the_rest_
         assert_eq!(answer.status(), 404, "{path}");
     }
 
+    // What is passed on carries its own headers, and each once.
+    let (here, there) = (page(&web.url(), "/api/docs").await, page(&inside, "/api/docs").await);
+    for name in HEADERS {
+        let count = |answer: &Response| answer.headers().get_all(name).iter().count();
+        assert_eq!(count(&here), count(&there), "{name} of /api/docs");
+    }
+
     let ada = Person::sign_up(&web.url(), "ada").await;
     let mut browser = Socket::connect(&web.url(), &ada);
     let medium = ada.upload(&testdata("samples/rocket.jpg")).await;

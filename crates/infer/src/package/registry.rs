@@ -137,6 +137,14 @@ impl Registry {
         Self { entries: best.into_values().chain(refused).collect() }
     }
 
+    /// Forgets detectors that are not named; helpers stay, because they judge nothing themselves.
+    pub(crate) fn offer_only(&mut self, names: &[ModelName]) {
+        self.entries.retain(|entry| {
+            let Ok(package) = &entry.package else { return true };
+            !package.manifest.is_detector() || names.contains(&package.manifest.name)
+        });
+    }
+
     /// Every entry: good ones by name, then refused ones.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -37,9 +37,9 @@ pub(super) struct Cluster {
 
 /// The account without rights under which the server runs when the tests run as root.
 #[derive(Debug, Clone, Copy)]
-struct Account {
-    uid: u32,
-    gid: u32,
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Cluster {
@@ -213,8 +213,8 @@ fn programs() -> anyhow::Result<PathBuf> {
     )
 }
 
-/// PostgreSQL refuses to run as root. The owner of a folder that was made just now is who we are.
-fn account_for(folder: &Path) -> anyhow::Result<Option<Account>> {
+/// PostgreSQL and PgBouncer refuse to run as root. The owner of a folder that was made just now is who we are.
+pub(crate) fn account_for(folder: &Path) -> anyhow::Result<Option<Account>> {
     if fs::metadata(folder)?.uid() != 0 {
         return Ok(None);
     }
@@ -224,5 +224,7 @@ fn account_for(folder: &Path) -> anyhow::Result<Option<Account>> {
         let mut fields = line.split(':').skip(2);
         Some(Account { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     });
-    account.map(Some).context("PostgreSQL refuses to run as root, and there is no account postgres or nobody")
+    account
+        .map(Some)
+        .context("such servers refuse to run as root, and there is no account postgres or nobody")
 }
