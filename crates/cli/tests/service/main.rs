@@ -1,6 +1,7 @@
 //! The service as its users and operators live it: the real program in all its roles, on real servers.
 
 mod doctor;
+mod documented;
 mod embedded;
 mod fake_ml;
 mod faults_here;
@@ -11,6 +12,7 @@ mod media;
 mod ml_start;
 mod people;
 mod process;
+mod secrets;
 mod sockets;
 mod spread;
 mod stage;
