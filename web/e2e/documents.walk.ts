@@ -13,7 +13,7 @@ test("from the app to the documents, through the search to a page and its diagra
   await shots(page, "documents");
 
   await page.keyboard.press("/");
-  await page.keyboard.type("asynchronous border");
+  await page.keyboard.type("idempotency key");
   const found = page.getByRole("option");
   await expect(found.first()).toBeVisible();
   await page.keyboard.press("ArrowDown");

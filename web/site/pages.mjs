@@ -61,7 +61,8 @@ function page(source) {
     source,
     place: place(source),
     text,
-    title: title.replaceAll("`", "").replace(/^(\d+)\. /, "$1. "),
+    // The first page of the repository has the same heading as that of the documents.
+    title: source === "README.md" ? "The README" : title.replaceAll("`", ""),
   };
 }
 
