@@ -38,7 +38,7 @@ function files(pattern) {
   return found;
 }
 
-/** The groups of the navigation, each with its pages. Fails where a page of docs/ is in none. */
+/** The groups of the navigation, each with its pages; pages of docs/ that are in none are shown last. */
 export function groups() {
   const seen = new Set();
   const result = JSON.parse(read("docs/navigation.json")).map(({ title, pages }) => ({
@@ -48,9 +48,8 @@ export function groups() {
       .filter((source) => !seen.has(source) && seen.add(source))
       .map(page),
   }));
-  const lost = everything("docs").filter((source) => source.endsWith(".md") && !seen.has(source));
-  if (lost.length > 0) throw new Error(`not in docs/navigation.json: ${lost.join(", ")}`);
-  return result;
+  const more = everything("docs").filter((source) => source.endsWith(".md") && !seen.has(source));
+  return more.length === 0 ? result : [...result, { title: "More", pages: more.map(page) }];
 }
 
 function page(source) {
