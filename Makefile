@@ -51,6 +51,7 @@ ifdef NEXTEST
 else
 	@cargo test --locked --workspace --no-fail-fast
 endif
+	@scripts/walkthrough --quick docs/develop/add-a-storage-provider.md docs/develop/add-an-api-route.md
 	@cd web && npm run --silent check && npm test --silent && npm run --silent e2e
 	@python3 -B -m unittest discover --start-directory bench
 	@deploy/check
@@ -65,6 +66,23 @@ scale-check: weights ## Run the layout of deploy/README.md as processes, kill so
 traces: weights ## Look whether traces for OpenTelemetry really leave the program
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel
 	@scripts/check-traces $(BIN)
+
+SCRIPTS += scripts/sbom scripts/audit
+.PHONY: diagrams walkthroughs sbom audit
+
+diagrams: web ## Draw the diagrams of the documents anew, from their sources and the measured figures
+	@npm --prefix tools/diagrams ci --silent --ignore-scripts
+	@node tools/diagrams/render.mjs
+
+walkthroughs: weights ## Follow the pages of docs/develop to their ends, in a copy of the sources; takes minutes
+	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-a-storage-provider.md
+	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-an-api-route.md
+
+sbom: web ## Write what the program and the web app are made of, as CycloneDX, into out/
+	@scripts/sbom
+
+audit: setup ## Ask for known weaknesses in what the program and the web app are made of
+	@scripts/audit
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh

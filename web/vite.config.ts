@@ -54,11 +54,11 @@ export default defineConfig({
   server: {
     port: 5173,
     strictPort: true,
-    proxy: { "/api": server, "/socket.io": { target: server, ws: true } },
+    proxy: { "/api": server, "/docs": server, "/socket.io": { target: server, ws: true } },
   },
   test: {
     environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}"],
+    include: ["src/**/*.test.{ts,tsx}", "site/*.test.mjs"],
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
   },

@@ -7,7 +7,7 @@ use crate::manifest::{Dependency, Owners, dependencies, owners};
 use crate::repo::Repo;
 
 /// Which rooms a room may see. The map for people is in `docs/architecture.md`.
-const ALLOWED: &[(&str, &[&str])] = &[
+pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("app", &["domain"]),
     ("wire", &["domain"]),

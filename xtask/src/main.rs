@@ -2,6 +2,7 @@
 //! Nothing here is part of the program that is shipped.
 
 mod arrows;
+mod diagrams;
 mod docs;
 mod manifest;
 mod names;
@@ -24,6 +25,11 @@ const CHORES: &[Chore] = &[
         name: "arrows",
         about: "rooms depend downwards only, outside crates have owners",
         check: arrows::check,
+    },
+    Chore {
+        name: "diagrams",
+        about: "the drawing of the rooms is that of the list of arrows",
+        check: diagrams::check,
     },
     Chore { name: "docs", about: "paths, links and commands in documents exist", check: docs::check },
     Chore { name: "names", about: "no path or address of one machine in the source", check: names::check },

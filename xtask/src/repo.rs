@@ -1,4 +1,4 @@
-//! The repository as git sees it. Never changes anything in it.
+//! The repository as git sees it. Changes nothing in it but files that are made from others.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,11 @@ impl Repo {
     pub(crate) fn text(&self, path: &str) -> anyhow::Result<Option<String>> {
         let bytes = std::fs::read(self.root.join(path)).with_context(|| format!("cannot read {path}"))?;
         Ok(String::from_utf8(bytes).ok())
+    }
+
+    /// Writes a file that is made from others.
+    pub(crate) fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
+        std::fs::write(self.root.join(path), text).with_context(|| format!("cannot write {path}"))
     }
 }
 

@@ -1,9 +1,9 @@
-//! The web app: files that are built from `web/` and are inside the binary. A build for development reads them from
-//! `web/dist` instead. Knows nothing of what the app does.
+//! The web app and the documents: files that are built from `web/` and `docs/` and are inside the binary. A build for
+//! development reads them from `web/dist` instead. Knows nothing of what the app does.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::problem::{Code, Problem};
@@ -20,6 +20,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 const INDEX: &str = "index.html";
+/// The folder of the documents, which is a site of plain pages.
+const DOCS: &str = "docs";
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Drishtiksha</title>\
     <h1>Drishtiksha</h1><p>The service runs. The web app is not in this build: <code>make web</code> builds it, and \
     <code>make run</code> does so by itself.</p><p><a href=\"/api/docs\">The interface for programs</a></p></html>";
@@ -43,6 +45,9 @@ fn respond(find: Find, request: &Request) -> Response {
     if !name.is_empty() && !is_hidden && find(name).is_some() {
         return file(find, name, request.headers());
     }
+    if let Some(response) = document(find, name, request.headers()) {
+        return response;
+    }
     if !is_page(name, request.headers()) {
         return not_found();
     }
@@ -51,6 +56,24 @@ fn respond(find: Find, request: &Request) -> Response {
     }
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], NOT_BUILT).into_response()
+}
+
+/// The first page of a folder of documents; `None` for what is no such folder. Links within are relative, so that a folder is
+/// shown at an address that ends as one.
+fn document(find: Find, name: &str, headers: &HeaderMap) -> Option<Response> {
+    let folder = name.strip_suffix('/').unwrap_or(name);
+    if folder.split('/').next() != Some(DOCS) {
+        return None;
+    }
+    let index = format!("{folder}/{INDEX}");
+    if find(&index).is_none() {
+        return Some(Problem::new(Code::NotFound).into_response());
+    }
+    if name == folder {
+        let last = folder.rsplit('/').next().unwrap_or_default();
+        return Some(Redirect::permanent(&format!("{last}/")).into_response());
+    }
+    Some(file(find, &index, headers))
 }
 
 /// Whether the app itself would show something at this path. A missing asset is missing, and a program that does not
@@ -138,6 +161,8 @@ mod tests {
             "assets/app-1.js.br" => b"br",
             "assets/app-1.js.gz" => b"gz",
             ".vite/manifest.json" => b"{}",
+            "docs/index.html" => b"the first page",
+            "docs/decisions/index.html" => b"all decisions",
             _ => return None,
         };
         let mut hash = [0; 32];
@@ -178,6 +203,25 @@ mod tests {
         assert_eq!(get(built, "/.vite/manifest.json", &[]).status(), 404);
         let post = Request::post("/").body(Body::empty()).unwrap();
         assert_eq!(respond(built, &post).status(), 404);
+    }
+
+    #[tokio::test]
+    async fn documents_are_pages_of_their_own_and_a_folder_shows_its_first_one() {
+        for (path, text) in [("/docs/", "the first page"), ("/docs/decisions/", "all decisions")] {
+            let response = get(built, path, &[PAGE]);
+            assert_eq!(response.headers()["content-security-policy"], POLICY);
+            assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+            assert_eq!(body(response).await, text.as_bytes(), "{path}");
+        }
+        for (path, to) in [("/docs", "docs/"), ("/docs/decisions", "decisions/")] {
+            let response = get(built, path, &[PAGE]);
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["location"]),
+                (308, &HeaderValue::from_static(to))
+            );
+        }
+        assert_eq!(get(built, "/docs/gone.html", &[PAGE]).status(), 404);
+        assert_eq!(get(not_built, "/docs/", &[PAGE]).status(), 404);
     }
 
     #[tokio::test]

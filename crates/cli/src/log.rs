@@ -25,12 +25,13 @@ pub(crate) struct Log {
 }
 
 /// Begins to log; `DRISHTIKSHA_LOG` says what is logged instead, in the syntax of `tracing`. Without the connections of
-/// its own libraries, which say nothing about the service, unless they are asked for.
+/// its own libraries, which say nothing about the service, unless they are asked for; those of Socket.IO would tell the
+/// tokens with which people connect.
 pub(crate) fn start(how: LogStyle) -> Log {
     let level = match how.level {
         0 => "warn",
         1 => "info,bullmq=warn,sqlx=warn,hyper=warn,socketioxide=warn,engineioxide=warn",
-        _ => "debug,hyper=info,h2=info,sqlx=info",
+        _ => "debug,hyper=info,h2=info,sqlx=info,socketioxide=info,engineioxide=info",
     };
     let filter = std::env::var("DRISHTIKSHA_LOG").unwrap_or_else(|_| level.to_owned());
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(style::colour_on_stderr());

@@ -1,8 +1,10 @@
 //! What browsers are told.
 
 use axum::http::Method;
+use serde_json::json;
 
-use crate::world::{OWN_ORIGIN, World};
+use crate::client::Answer;
+use crate::world::{OWN_ORIGIN, PASSWORD, World};
 
 #[tokio::test]
 async fn every_answer_makes_browsers_careful() {
@@ -21,6 +23,64 @@ async fn every_answer_makes_browsers_careful() {
             .collect();
         lines.sort();
         insta::assert_snapshot!("headers", lines.join("\n"));
+    }
+}
+
+/// What a public scanner of security headers takes off from 100 points, and for what.
+fn deductions(answer: &Answer) -> Vec<(&'static str, u32)> {
+    let has = |name: &str, wanted: &str| answer.headers.get(name).is_some_and(|value| value == wanted);
+    let policy = answer.header("content-security-policy");
+    let says = |part: &str| policy.split(';').any(|directive| directive.trim() == part);
+    let hsts = answer.header("strict-transport-security");
+    let max_age_secs: u64 = hsts
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok())
+        .unwrap_or_default();
+    let cookies: Vec<&str> =
+        answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let careful = |cookie: &&str| {
+        ["; Secure", "; HttpOnly", "; SameSite=Strict"].iter().all(|part| cookie.contains(part))
+    };
+    [
+        ("scripts or styles inside pages", policy.contains("unsafe") || policy.contains('*'), 20),
+        ("a policy that lets in by default", !says("default-src 'none'"), 10),
+        ("frames", !says("frame-ancestors 'none'") || !has("x-frame-options", "DENY"), 20),
+        ("another base for links", !says("base-uri 'none'"), 10),
+        (
+            "forms to anywhere",
+            !policy.contains("form-action 'none'") && !policy.contains("form-action 'self'"),
+            10,
+        ),
+        ("HTTP after HTTPS, within a year", max_age_secs < 31_536_000, 20),
+        ("guessed types", !has("x-content-type-options", "nosniff"), 5),
+        ("addresses told to others", !has("referrer-policy", "no-referrer"), 5),
+        ("cameras and microphones", !answer.headers.contains_key("permissions-policy"), 5),
+        ("use by other sites", !has("cross-origin-resource-policy", "same-site"), 10),
+        ("any origin may read", has("access-control-allow-origin", "*"), 50),
+        ("careless cookies", !cookies.iter().all(careful), 40),
+        ("its own name and version", answer.headers.contains_key("server"), 5),
+    ]
+    .into_iter()
+    .filter_map(|(what, holds, points)| holds.then_some((what, points)))
+    .collect()
+}
+
+#[tokio::test]
+async fn a_scanner_of_headers_takes_nothing_off() {
+    let world = World::with(|config| config.https = true);
+    let olga = world.person("olga").await;
+    let log_in = json!({"email": "olga@example.org", "password": PASSWORD});
+    let page = world.anyone().with("accept", "text/html");
+    for answer in [
+        page.get("/").await,
+        page.get("/docs/").await,
+        page.get("/api/docs").await,
+        world.anyone().get("/api/v1/media").await,
+        world.anyone().post("/api/v1/auth/login", &log_in).await,
+        olga.get("/api/v1/media").await,
+        olga.with("origin", "https://elsewhere.example").get("/api/v1/media").await,
+    ] {
+        assert_eq!(deductions(&answer), [], "{:?}", answer.headers);
     }
 }
 

@@ -29,3 +29,4 @@ mod package;
 mod parsers;
 mod settings;
 mod support;
+mod walkthrough;

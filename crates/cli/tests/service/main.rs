@@ -2,6 +2,7 @@
 
 mod backup;
 mod doctor;
+mod documented;
 mod embedded;
 mod fake_ml;
 mod faults_here;
@@ -13,6 +14,7 @@ mod ml_start;
 mod people;
 mod process;
 mod scale;
+mod secrets;
 mod sockets;
 mod spread;
 mod stage;

@@ -1,6 +1,7 @@
 //! Both databases, asked through the ports.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod diagram;
 mod memory;
 mod orders;
 mod postgres;

@@ -18,12 +18,27 @@ export function HelpPage() {
     <>
       <PageHeader title={help.title} />
       <div className="grid max-w-4xl grid-cols-[minmax(0,1fr)] gap-5">
+        <Documents />
         <Verdicts />
         <Models />
         <Files />
         <Programs />
       </div>
     </>
+  );
+}
+
+/** Pages of their own, outside of the app. */
+function Documents() {
+  const { help } = useWords();
+  return (
+    <p>
+      {help.documentsText}{" "}
+      <a className="link" href="/docs/" hrefLang="en">
+        {help.documents}
+      </a>
+      .
+    </p>
   );
 }
 

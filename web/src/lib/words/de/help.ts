@@ -1,5 +1,7 @@
 export const help = {
   title: "Hilfe",
+  documentsText: "Wie es arbeitet, wie man es betreibt und aus Programmen aufruft, steht in der",
+  documents: "Dokumentation (englisch)",
   verdictTitle: "Wie ein Urteil zu lesen ist",
   verdictText: [
     "Mehrere Modelle sehen eine Datei an, jedes auf andere Spuren hin. Wird eine Art von Spur gefunden, heißt es, die Datei zeige Anzeichen von KI. Nur wenn kein Modell, das hinsah, etwas fand, heißt es, dass nichts gefunden wurde.",

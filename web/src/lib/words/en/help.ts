@@ -1,5 +1,7 @@
 export const help = {
   title: "Help",
+  documentsText: "How it works, how to run it and how to call it is written in the",
+  documents: "documentation",
   verdictTitle: "How to read a verdict",
   verdictText: [
     "Several models look at a file, each for other traces. Where one kind of trace is found, the file is said to show signs of AI. Only when every model that looked found nothing does it say so.",
