@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/convert-check .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/quality scripts/convert-check .ci/run $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces quality bench bench-service convert-check fmt lint clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ endif
 traces: weights ## Look whether traces for OpenTelemetry really leave the program
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel
 	@scripts/check-traces $(BIN)
+
+quality: weights ## Measure the models on the labelled media that DRISHTIKSHA_MEDIA names; writes docs/quality.md
+	@scripts/quality
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh

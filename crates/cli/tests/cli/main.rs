@@ -11,6 +11,7 @@ mod client;
 mod client_faults;
 mod client_server;
 mod client_stand_in;
+mod eval;
 mod exit_codes;
 mod hostile;
 mod hostile_manifests;
