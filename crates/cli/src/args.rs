@@ -248,6 +248,8 @@ pub(crate) enum ModelsCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Add a net of your own; it is unrated, so it decides nothing, until `eval --record` has measured it.
+    Add(AddArgs),
     /// Time single runs of a net.
     Bench(BenchArgs),
 }
@@ -266,6 +268,16 @@ pub(crate) struct PullArgs {
     /// Accept a licence that does not allow everything, without being asked.
     #[arg(long)]
     pub accept_licence: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The net.
+    #[arg(value_name = "FILE.onnx")]
+    pub file: PathBuf,
+    /// How it is fed and read: a model.toml without `weight`, `quality` and `[weights]`.
+    #[arg(long, value_name = "FILE.toml")]
+    pub manifest: PathBuf,
 }
 
 #[derive(Debug, Args)]

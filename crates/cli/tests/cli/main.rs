@@ -21,6 +21,7 @@ mod hostile_recordings;
 mod hostile_weights;
 mod media;
 mod models;
+mod models_add;
 mod models_bundle;
 mod models_hub;
 mod names;
