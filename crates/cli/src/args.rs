@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Judge files, folders, or standard input.
     Analyze(AnalyzeArgs),
+    /// Measure how often models and the verdict are right on labelled files of your own.
+    Eval(EvalArgs),
     /// List, check, fetch and time model packages.
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -171,6 +173,62 @@ pub(crate) struct AnalyzeArgs {
     pub quiet: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A folder holds real/SOURCE/… and fake/GENERATOR/… (or fake/SOURCE/GENERATOR/…). A list is a CSV \
+    file whose first line names its columns: path and label (real or fake), and where they are known source, generator, \
+    group (files that are no independent witnesses, such as those of one speaker) and sha256. Writes quality.json, \
+    quality.html and quality.md; no file is judged twice by the same model, and a stopped command goes on.\n\n\
+    Exit code: 0 every file was judged; 2 wrong use; 3 some could not be judged, or it was stopped."
+)]
+pub(crate) struct EvalArgs {
+    /// A folder with real/ and fake/, or a CSV file.
+    #[arg(value_name = "DIR|LIST")]
+    pub set: PathBuf,
+    /// Write the results, and keep what was said of each file, in this folder.
+    #[arg(long, value_name = "DIR", default_value = "quality")]
+    pub out: PathBuf,
+    /// Only these models, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub models: Vec<ModelName>,
+    /// Judge changed copies of every file too: saved anew, scaled, cropped, sent, over a telephone.
+    #[arg(long)]
+    pub robustness: bool,
+    /// Write what was measured into the cards of packages in the data folder, such as those of `models add`.
+    #[arg(long)]
+    pub record: bool,
+    #[command(flatten)]
+    pub shown: EvalShown,
+    /// How many files to judge at the same time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Seed of everything that is drawn at random.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Draws of each bootstrap interval.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(100..=20_000))]
+    pub rounds: u16,
+    /// Choose a threshold for at most this share of false alarms on one half of the files, and prove it on the other.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.03, value_parser = share)]
+    pub false_alarms: f64,
+}
+
+/// What is printed.
+#[derive(Debug, Args)]
+pub(crate) struct EvalShown {
+    /// Print the JSON document.
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=0.5).contains(&share) { Ok(share) } else { Err("allowed is 0 to 0.5".to_owned()) }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
     /// List the packages, what each looks for, and whether it can be used.
@@ -201,6 +259,8 @@ pub(crate) enum ModelsCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Add a net of your own; it is unrated, so it decides nothing, until `eval --record` has measured it.
+    Add(AddArgs),
     /// Time single runs of a net.
     Bench(BenchArgs),
 }
@@ -219,6 +279,16 @@ pub(crate) struct PullArgs {
     /// Accept a licence that does not allow everything, without being asked.
     #[arg(long)]
     pub accept_licence: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The net.
+    #[arg(value_name = "FILE.onnx")]
+    pub file: PathBuf,
+    /// How it is fed and read: a model.toml without `weight`, `quality` and `[weights]`.
+    #[arg(long, value_name = "FILE.toml")]
+    pub manifest: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod bundled;
 mod client;
 mod config;
 mod doctor;
+mod eval;
 mod failure;
 mod log;
 mod models;
@@ -70,6 +71,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let _log = log::start(log_style(cli.verbose, &cli.command, config.service.json_log));
     match cli.command {
         Command::Analyze(args) => analyze::run(&args, &config),
+        Command::Eval(args) => eval::run(&args, &config),
         Command::Models(command) => models::run(&command, &config),
         Command::Doctor => doctor::run(&config),
         Command::Config(args::ConfigCommand::Show) => {

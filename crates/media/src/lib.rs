@@ -4,6 +4,7 @@
 //! anything is decoded; ffmpeg and ffprobe run as children that can read one file, write none, open no
 //! socket and live no longer than allowed. This room judges nothing and knows no model.
 
+mod change;
 mod code;
 mod digest;
 mod error;
@@ -22,6 +23,7 @@ mod sound;
 mod thumbnail;
 mod tools;
 
+pub use change::{Change, ChangeError};
 pub use error::{MediaError, Why};
 pub use file::MediaFile;
 pub use frames::{Frame, FramePlan, Frames};

@@ -12,6 +12,7 @@ mod faces;
 pub mod origin;
 mod original;
 mod page;
+pub mod quality;
 mod reading;
 mod series;
 mod stage;

@@ -22,7 +22,7 @@ fn every_kind_of_report_is_a_whole_page_that_needs_nothing_else() {
 }
 
 /// Every element that is opened is closed in the right order, and quotes in tags are in pairs.
-fn check_balance(page: &str) {
+pub(crate) fn check_balance(page: &str) {
     const VOID: &[&str] = &["meta", "img", "input", "!doctype"];
     let mut open: Vec<String> = Vec::new();
     let mut rest = page;

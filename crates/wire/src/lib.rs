@@ -7,6 +7,7 @@ mod event;
 mod finding;
 mod origin;
 mod payload;
+mod quality;
 mod thin;
 mod vote;
 
@@ -24,6 +25,10 @@ pub use origin::{
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
     ResultPayload, Segment,
+};
+pub use quality::{
+    BinMessage, CurveMessage, EstimateMessage, JudgeMessage, KindQuality, LeftOut, Measured, Part, Proof,
+    QUALITY_SCHEMA, QualityDocument, RateMessage, Rung, Subject, Words,
 };
 pub use thin::MAX_SERIES;
 pub use vote::{MessageError, VoteMessage};

@@ -1,5 +1,6 @@
-//! `drishtiksha models …`: list, verify, pull, export, import, bench.
+//! `drishtiksha models …`: list, verify, pull, export, import, add, bench.
 
+mod add;
 mod bundle;
 mod hub;
 mod list;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: &ModelsCommand, config: &Config) -> Result<ExitCode, 
         ModelsCommand::Pull(args) => pull::run(&detector, config, args),
         ModelsCommand::Export { file, names } => bundle::export(&detector, file, names),
         ModelsCommand::Import { file } => bundle::import(&detector, config, file),
+        ModelsCommand::Add(args) => add::run(args, config),
         ModelsCommand::Bench(args) => bench(&detector, config, args),
     }
 }

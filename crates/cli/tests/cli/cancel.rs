@@ -138,3 +138,30 @@ fn the_children_of_a_killed_program_do_not_live_on() {
     // Nobody reads what it decodes any more, so it stops at its next frame.
     assert!(poll(SOON, || (!lives(ffmpeg)).then_some(())).is_some(), "the decoder lives on");
 }
+
+#[test]
+fn a_stopped_measurement_keeps_what_it_has_and_goes_on() {
+    if !proc_is_there() {
+        return;
+    }
+    let home = home();
+    home.write("dark.bmp", crate::media::bmp(10));
+    home.write("list.csv", "path,label\ndark.bmp,real\nlong.mp4,fake\nshort.mp4,fake\n");
+    let args = ["eval", "list.csv", "--models", "brightness", "--robustness"];
+    let started = start(home.command(args));
+    let pid = started.child.id();
+    let ffmpeg = decoder(&started);
+    let begin = Instant::now();
+    signal(pid, "-INT");
+    let outcome = started.end();
+    assert!(begin.elapsed() < SOON, "{:?}: {outcome:?}", begin.elapsed());
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(outcome.stderr.contains("error: stopped after 1 of 3 files"), "{}", outcome.stderr);
+    assert!(!lives(ffmpeg), "the decoder lives on");
+    let left = home.everything_in("media/quality");
+    assert!(left.iter().all(|name| name.contains("/judged/") && !name.contains(".part")), "{left:?}");
+    home.write("list.csv", "path,label\ndark.bmp,real\nshort.mp4,fake\n");
+    let args = ["eval", "list.csv", "--models", "brightness"];
+    let outcome = home.run(args);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+}

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Golden {
-    /// At least one.
+    /// At least one; none only for an unrated package that came without a golden file.
     pub cases: Vec<GoldenCase>,
 }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use dk_app::Unready;
-use dk_domain::ModelName;
+use dk_domain::{ModelName, Weight};
 use serde::Deserialize;
 use sha2::{Digest, Sha256 as Hasher};
 
@@ -221,7 +221,12 @@ fn read_package(place: &str, files: &Files<'_>, store: &Store) -> Result<Package
         return Err(Refusal::Place { folder: place.to_owned(), manifest: said });
     }
     let card = take("card.md")?;
-    let golden = Golden::parse(&take("golden.json")?)?;
+    // A net that somebody added decides nothing and need not have been run anywhere before.
+    let golden = if manifest.weight == Weight::Unrated && !files.has("golden.json") {
+        Golden { cases: Vec::new() }
+    } else {
+        Golden::parse(&take("golden.json")?)?
+    };
     let head = match manifest.pipeline.net().and_then(|net| net.head.as_ref()) {
         Some(head) => Some(read_head(&take(&head.file)?, head)?),
         None => None,
@@ -295,6 +300,13 @@ impl Files<'_> {
                 let path = format!("{place}/{name}");
                 files.iter().find(|(p, _)| *p == path).map(|(_, bytes)| *bytes)
             }
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(name).exists(),
+            Self::Bundled(..) => self.bytes(name).is_some(),
         }
     }
 

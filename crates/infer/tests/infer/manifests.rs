@@ -16,6 +16,24 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
+fn how_often_a_model_was_wrong_stands_behind_its_quality_with_n() {
+    let quality = |package: &str| Manifest::parse(&text(package)).unwrap().quality;
+    let clip = quality("clip-probe/1.0.0");
+    assert!(clip.starts_with("AUC 0.99"), "{clip}");
+    let image = "Where its thresholds were set (image) it was wrong in 0.3 % of 217 real files, called FAKE, and in 1 % of \
+                 103 made by AI, called REAL.";
+    assert!(
+        clip.contains(image) && clip.contains("(video) it was wrong in 0.5 % of 222 real files"),
+        "{clip}"
+    );
+    let speech = quality("synthetic-speech-small/1.0.0");
+    assert!(
+        speech.ends_with("(video) it was wrong in 0.9 % of 786 real files, called FAKE; it never says REAL.")
+    );
+    assert!(!quality("mesonet-df/1.0.0").contains("thresholds"), "an unrated model has none");
+}
+
+#[test]
 fn what_is_misspelt_missing_or_impossible_is_refused_by_name() {
     let good = text("mesonet-df/1.0.0");
     assert!(Manifest::parse(&good).is_ok());

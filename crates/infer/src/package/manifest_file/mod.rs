@@ -70,6 +70,7 @@ impl File {
         self.check_helper(&kinds)?;
         self.check_weight(weight)?;
         self.check_sections()?;
+        let rates = self.rates();
         let engines = self.engines()?;
         let video = VideoRule {
             spread: within("video.spread", self.video.spread, 0)?,
@@ -102,7 +103,7 @@ impl File {
             weight,
             licence: self.licence,
             origin: self.origin,
-            quality: self.quality,
+            quality: format!("{}{rates}", self.quality),
             limits: self.limits,
             engines,
             video,
@@ -229,6 +230,11 @@ impl File {
             }
         }
         Ok(all)
+    }
+
+    /// How often it erred on the files on which its thresholds were set, kind by kind, as sentences behind the quality.
+    fn rates(&self) -> String {
+        self.calibration.iter().map(|(kind, section)| section.rates(kind)).collect()
     }
 
     fn pipeline(&self) -> Result<Pipeline, ManifestError> {
@@ -424,6 +430,20 @@ impl HubSection {
 }
 
 impl CalibrationSection {
+    /// With n, so that nobody takes a rate for more than it is.
+    fn rates(&self, kind: &str) -> String {
+        let (alarms, misses) = (percent(self.false_positive_rate), percent(self.miss_rate));
+        let missed = match (self.n_synthetic, self.real_below) {
+            (0, _) => String::new(),
+            (_, 0.0) => "; it never says REAL".to_owned(),
+            (n, _) => format!(", and in {misses} of {n} made by AI, called REAL"),
+        };
+        format!(
+            " Where its thresholds were set ({kind}) it was wrong in {alarms} of {} real files, called FAKE{missed}.",
+            self.n_real
+        )
+    }
+
     fn check(&self, kind: MediaKind) -> Result<Calibration, ManifestError> {
         let section = |key: &str| format!("calibration.{kind}.{key}");
         for (key, rate) in [("false_positive_rate", self.false_positive_rate), ("miss_rate", self.miss_rate)]
@@ -442,4 +462,10 @@ impl CalibrationSection {
             (Err(error), _) | (_, Err(error)) => Err(wrong(&section("*"), error.to_string())),
         }
     }
+}
+
+/// A share with at most one decimal.
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }

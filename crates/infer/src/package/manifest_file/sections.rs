@@ -211,9 +211,6 @@ pub(super) struct CalibrationSection {
     pub(super) miss_rate: f64,
     pub(super) fit_data: String,
     pub(super) n_real: u32,
-    #[expect(
-        dead_code,
-        reason = "required for people to read; zero is allowed where no synthetic media could be had"
-    )]
+    /// Zero is allowed where no synthetic media could be had.
     pub(super) n_synthetic: u32,
 }
