@@ -3,9 +3,9 @@ export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-SCRIPTS := scripts/setup scripts/run scripts/web scripts/services scripts/make-testdata scripts/convert-check scripts/sbom scripts/audit scripts/tarball .ci/run deploy/check deploy/make-secrets deploy/web/start.sh scripts/quality $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
+SCRIPTS := $(filter-out %.txt %/check-traces %/walkthrough,$(wildcard scripts/*)) .ci/run deploy/check deploy/make-secrets deploy/web/start.sh $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check quality clean
+.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -67,8 +67,22 @@ traces: weights ## Look whether traces for OpenTelemetry really leave the progra
 	@cargo build --locked --workspace --bin drishtiksha --features drishtiksha/otel
 	@scripts/check-traces $(BIN)
 
-SCRIPTS += scripts/sbom quality: weights ## Measure the models on the labelled media that DRISHTIKSHA_MEDIA names; writes docs/quality.md scripts/audit
-.PHONY: diagrams walkthroughs sbom @scripts/quality audit
+quality: weights ## Measure the models on the labelled media that DRISHTIKSHA_MEDIA names; writes docs/quality.md
+	@scripts/quality
+
+diagrams: web ## Draw the diagrams of the documents anew, from their sources and the measured figures
+	@npm --prefix tools/diagrams ci --silent --ignore-scripts
+	@node tools/diagrams/render.mjs
+
+walkthroughs: weights ## Follow the pages of docs/develop to their ends, in a copy of the sources; takes minutes
+	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-a-storage-provider.md
+	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-an-api-route.md
+
+sbom: web ## Write what the program and the web app are made of, as CycloneDX, into out/
+	@scripts/sbom
+
+audit: setup ## Ask for known weaknesses in what the program and the web app are made of
+	@scripts/audit
 
 bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.md
 	@bench/run.sh
