@@ -39,7 +39,13 @@ async fn a_web_server_of_its_own_answers_as_the_binary_does_and_passes_the_rest_
     let asset = std::fs::read_dir(dist.join("assets")).expect("assets").flatten();
     let asset = asset.map(|entry| entry.file_name().into_string().expect("text"));
     let script = asset.into_iter().find(|name| name.ends_with(".js")).expect("a script");
-    for path in ["/", "/media/01890a5d-ac96-774b-bcce-b302099a8057", &format!("/assets/{script}")] {
+    for path in [
+        "/",
+        "/media/01890a5d-ac96-774b-bcce-b302099a8057",
+        "/docs/",
+        "/docs/start.html",
+        &format!("/assets/{script}"),
+    ] {
         let (here, there) = (page(&web.url(), path).await, page(&inside, path).await);
         assert_eq!(here.status(), 200, "{path}");
         for name in HEADERS {
@@ -55,7 +61,7 @@ async fn a_web_server_of_its_own_answers_as_the_binary_does_and_passes_the_rest_
         }
         assert_eq!(here.bytes().await.unwrap(), there.bytes().await.unwrap(), "{path}");
     }
-    for path in ["/assets/gone.js", "/.vite/manifest.json", "/api/v1/nothing"] {
+    for path in ["/assets/gone.js", "/docs/gone.html", "/.vite/manifest.json", "/api/v1/nothing"] {
         let answer = page(&web.url(), path).await;
         assert_eq!(answer.status(), 404, "{path}");
     }
