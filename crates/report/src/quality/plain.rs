@@ -11,10 +11,10 @@ const MISLEADS: f64 = 1.0;
 
 /// Sentences, kind by kind.
 pub(super) fn sentences(document: &QualityDocument) -> Vec<String> {
-    document.kinds.iter().flat_map(of_kind).collect()
+    document.kinds.iter().flat_map(|part| of_kind(document, part)).collect()
 }
 
-fn of_kind(part: &KindQuality) -> Vec<String> {
+fn of_kind(document: &QualityDocument, part: &KindQuality) -> Vec<String> {
     let Some(verdict) = part.subjects.first() else { return Vec::new() };
     let name = kind(&part.kind);
     let mut said = vec![summary(name, verdict)];
@@ -22,6 +22,10 @@ fn of_kind(part: &KindQuality) -> Vec<String> {
     said.extend(list(name, "of these generators fewer than half were found:", &missed(verdict)));
     said.extend(list(name, "no better than guessing on these files:", &guessing(part)));
     said.extend(list(name, "probabilities that mislead on these files (Cllr above 1):", &misleading(part)));
+    let target = document.false_alarm_target * 100.0;
+    let broken =
+        format!("a threshold chosen for at most {target:.0} % false alarms did not hold on the other half:");
+    said.extend(list(name, &broken, &unproven(part, document.false_alarm_target)));
     said.extend(list(
         name,
         "after a change, files that were called FAKE are called REAL:",
@@ -37,15 +41,25 @@ fn of_kind(part: &KindQuality) -> Vec<String> {
 
 fn summary(name: &str, verdict: &Subject) -> String {
     let (real, synthetic) = (&verdict.real, &verdict.synthetic);
-    format!(
-        "{name}: the verdict called {} real files FAKE by mistake and found {} made by AI; {} made by AI it called REAL. It gave \
-         no answer to {} real files and {} made by AI.",
-        rate(real.called_fake),
-        rate(synthetic.called_fake),
-        rate(synthetic.called_real),
-        rate(real.cannot_tell),
-        rate(synthetic.cannot_tell),
-    )
+    let mut said = vec![format!("{name}:")];
+    if real.n > 0 {
+        let (fake, open) = (rate(real.called_fake), rate(real.cannot_tell));
+        said.push(format!(
+            "of the real files the verdict called {fake} FAKE by mistake and gave no answer to {open}."
+        ));
+    } else {
+        said.push("there were no real files.".to_owned());
+    }
+    if synthetic.n > 0 {
+        let (fake, missed) = (rate(synthetic.called_fake), rate(synthetic.called_real));
+        let open = rate(synthetic.cannot_tell);
+        said.push(format!(
+            "Of those made by AI it found {fake}, called {missed} REAL and gave no answer to {open}."
+        ));
+    } else {
+        said.push("There were none made by AI.".to_owned());
+    }
+    said.join(" ")
 }
 
 fn list(name: &str, words: &str, items: &[String]) -> Option<String> {
@@ -77,6 +91,15 @@ fn misleading(part: &KindQuality) -> Vec<String> {
     let of = |subject: &Subject| {
         let cllr = subject.measured.as_ref()?.cllr?;
         (cllr.value > MISLEADS).then(|| format!("{} ({:.2})", subject.name, cllr.value))
+    };
+    part.subjects.iter().filter_map(of).collect()
+}
+
+/// Even the lower end of the interval lies above what was chosen.
+fn unproven(part: &KindQuality, target: f64) -> Vec<String> {
+    let of = |subject: &Subject| {
+        let alarms = subject.measured.as_ref()?.proof.as_ref()?.false_alarms;
+        (alarms.low > target).then(|| format!("{} ({})", subject.name, rate(Some(alarms))))
     };
     part.subjects.iter().filter_map(of).collect()
 }
