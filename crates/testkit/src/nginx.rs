@@ -67,6 +67,7 @@ impl WebServer {
         self.folder.path().join(certificate::AUTHORITY)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a port tells nobody when it begins to listen")]
     fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
         let begin = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {

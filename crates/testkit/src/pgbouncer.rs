@@ -61,6 +61,7 @@ impl PgBouncer {
         &self.url
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a port tells nobody when it begins to listen")]
     fn wait_until_it_listens(&mut self, port: u16) -> anyhow::Result<()> {
         let begin = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
