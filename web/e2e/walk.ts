@@ -75,7 +75,8 @@ export const test = base.extend<OfTest, OfFile>({
       });
       context.on("weberror", (error) => errors.push(String(error.error())));
       context.on("response", (response) => {
-        if (response.request().resourceType() !== "document") return;
+        const leadsElsewhere = response.status() >= 300 && response.status() < 400;
+        if (response.request().resourceType() !== "document" || leadsElsewhere) return;
         const policy = response.headers()["content-security-policy"] ?? "";
         if (!STRICT.test(policy) || /unsafe|\*/.test(policy))
           errors.push(`${response.url()}: policy "${policy}"`);

@@ -21,8 +21,9 @@ export async function startWords(): Promise<void> {
 }
 
 export async function setLanguage(language: Language): Promise<void> {
-  await speak(language);
+  // Kept before its words have come: a page that is left in that moment has it all the same.
   keep("language", language);
+  await speak(language);
 }
 
 async function speak(language: Language): Promise<void> {
