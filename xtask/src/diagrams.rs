@@ -32,7 +32,7 @@ fn drawn() -> anyhow::Result<String> {
     let arrows: Arrows = ALLOWED
         .iter()
         .filter(|(room, _)| serves(room))
-        .map(|(room, sees)| (*room, sees.iter().copied().filter(|room| serves(&room)).collect()))
+        .map(|(room, sees)| (*room, sees.iter().copied().filter(|room| serves(room)).collect()))
         .collect();
     let mut floors: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for room in arrows.keys() {

@@ -143,6 +143,7 @@ pub(crate) enum ConfigCommand {
     Reference,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "Exit code: 0 no sign found in any file; 1 at least one file is FAKE; 2 wrong use; \
     3 at least one file could not be read or not be decided (and none is FAKE).")]

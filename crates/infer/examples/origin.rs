@@ -81,7 +81,9 @@ fn measure(args: &[OsString]) -> Result<(), Box<dyn Error>> {
     }
     let (low, high) = wilson(fake, judged);
     say(&format!("{judged} files judged, {unread} not readable as media"));
-    counts.iter().for_each(|(word, count)| say(&format!("  {word}: {count}")));
+    for (word, count) in &counts {
+        say(&format!("  {word}: {count}"));
+    }
     say(&format!(
         "declared AI: {fake} of {judged}, 95 % interval {:.2} % to {:.2} %",
         low * 100.0,

@@ -31,7 +31,7 @@ impl Field {
 /// What was gathered from one file.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    pub(crate) fields: Vec<Field>,
+    pub(crate) all: Vec<Field>,
     pub(crate) has_credentials: bool,
     pub(crate) cut: bool,
     total: usize,
@@ -45,15 +45,13 @@ impl Fields {
             return;
         }
         let size = key.len() + text.len();
-        if text.len() > MAX_TEXT_BYTES
-            || self.fields.len() >= MAX_FIELDS
-            || self.total + size > MAX_TOTAL_BYTES
+        if text.len() > MAX_TEXT_BYTES || self.all.len() >= MAX_FIELDS || self.total + size > MAX_TOTAL_BYTES
         {
             self.cut = true;
             return;
         }
         self.total += size;
-        self.fields.push(Field { place, key, text: text.to_owned() });
+        self.all.push(Field { place, key, text: text.to_owned() });
     }
 }
 
@@ -82,9 +80,9 @@ mod tests {
     fn too_much_text_is_left_out_and_said() {
         let mut fields = Fields::default();
         fields.add("here", "", "x".repeat(MAX_TEXT_BYTES + 1));
-        assert!(fields.cut && fields.fields.is_empty());
+        assert!(fields.cut && fields.all.is_empty());
         let mut fields = Fields::default();
         (0..=MAX_FIELDS).for_each(|_| fields.add("here", "", "x"));
-        assert!(fields.cut && fields.fields.len() == MAX_FIELDS);
+        assert!(fields.cut && fields.all.len() == MAX_FIELDS);
     }
 }

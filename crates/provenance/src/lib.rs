@@ -33,7 +33,7 @@ pub struct Inspection {
 pub fn inspect(file: &mut (impl Read + Seek)) -> Inspection {
     let mut source = source::Source::new(file);
     let found = container::read(&mut source);
-    let traces = rules::apply(&found.fields);
+    let traces = rules::apply(&found.all);
     Inspection {
         origin: Origin { traces, credentials: None, cut: found.cut || source.cut },
         has_credentials: found.has_credentials,

@@ -132,6 +132,7 @@ fn extended_xmp_is_put_together() {
     assert_eq!(first(&jpeg(&[part(0, 50), part(50, packet.len())])).0, "digital-source-type");
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what is written as bytes is a reference")]
 fn chunks(kind: &[u8; 4], parts: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut body = kind.to_vec();
     for (name, payload) in parts {
@@ -153,6 +154,7 @@ fn riff_chunks_are_read() {
     assert!(look(&chunks(b"WAVE", &[(b"C2PA", vec![1])])).has_credentials);
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what is written as bytes is a reference")]
 fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
     [&(body.len() as u32 + 8).to_be_bytes()[..], kind, &body].concat()

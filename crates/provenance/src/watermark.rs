@@ -92,7 +92,7 @@ fn agreeing(mark: &Mark, votes: &[bool]) -> usize {
 
 /// One vote per block, in the order in which the bits were written; empty where the picture is too small or too large.
 fn votes(rgb: &[u8], width_px: usize, height_px: usize) -> Vec<bool> {
-    let pixels = width_px.checked_mul(height_px).unwrap_or(usize::MAX);
+    let pixels = width_px.saturating_mul(height_px);
     let fits = width_px >= MIN_SIDE_PX && height_px >= MIN_SIDE_PX && pixels as u64 <= MAX_PIXELS;
     if !fits || pixels.checked_mul(3) != Some(rgb.len()) {
         return Vec::new();

@@ -2,6 +2,7 @@
 //! database as it is at one moment, then the files, none of which is ever changed once it is stored. What is uploaded
 //! meanwhile is a file without a row, which the service sweeps away one day; what is deleted meanwhile is left out.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -140,7 +141,8 @@ impl Archive {
         let mut reader = Summed::new(reader);
         self.tar.append_data(&mut header, name, &mut reader)?;
         anyhow::ensure!(reader.bytes == bytes, "{name} became shorter while it was read");
-        self.sums += &format!("{}  {name}\n", reader.sum());
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.sums, "{}  {name}", reader.sum());
         self.done.files += 1;
         self.done.bytes += bytes;
         Ok(())

@@ -13,7 +13,7 @@ use crate::config::Hub;
 
 /// Longest wait for a connection, and for the next bytes.
 const CONNECT: Duration = Duration::from_secs(15);
-const STILL: Duration = Duration::from_secs(60);
+const STILL: Duration = Duration::from_mins(1);
 /// Attempts that bring no byte, one after the other, before it gives up.
 const ATTEMPTS: u32 = 5;
 /// First and longest pause before another attempt; a hub that asks for more patience gets up to [`PATIENCE`].

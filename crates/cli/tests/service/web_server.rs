@@ -38,7 +38,10 @@ async fn a_web_server_of_its_own_answers_as_the_binary_does_and_passes_the_rest_
 
     let asset = std::fs::read_dir(dist.join("assets")).expect("assets").flatten();
     let asset = asset.map(|entry| entry.file_name().into_string().expect("text"));
-    let script = asset.into_iter().find(|name| name.ends_with(".js")).expect("a script");
+    let script = asset
+        .into_iter()
+        .find(|name| Path::new(name).extension().is_some_and(|end| end == "js"))
+        .expect("a script");
     for path in [
         "/",
         "/media/01890a5d-ac96-774b-bcce-b302099a8057",

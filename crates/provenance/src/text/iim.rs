@@ -38,7 +38,7 @@ pub(crate) fn read_photoshop(bytes: &[u8], fields: &mut Fields) {
             return;
         }
         let (Some(number), Some(&name)) = (be16(bytes, at + 4), bytes.get(at + 6)) else { return };
-        let after_name = at + 6 + (usize::from(name) + 2) / 2 * 2;
+        let after_name = at + 6 + (usize::from(name) + 1).next_multiple_of(2);
         let Some(size) = be32(bytes, after_name).and_then(|size| usize::try_from(size).ok()) else { return };
         let start = after_name + 4;
         let Some(value) = start.checked_add(size).and_then(|end| bytes.get(start..end)) else { return };

@@ -123,7 +123,7 @@ mod tests {
     fn keys(xmp: &str) -> (Vec<(String, String)>, bool) {
         let mut fields = Fields::default();
         read(xmp.as_bytes(), &mut fields);
-        (fields.fields.into_iter().map(|field| (field.key, field.text)).collect(), fields.cut)
+        (fields.all.into_iter().map(|field| (field.key, field.text)).collect(), fields.cut)
     }
 
     const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";

@@ -60,17 +60,17 @@ pub(super) fn speaks_tus(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// A number of bytes that must be there.
-pub(super) fn number(headers: &HeaderMap, name: HeaderName) -> Result<u64, Problem> {
-    let found = text(headers, name.clone())?.unwrap_or_default();
+pub(super) fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64, Problem> {
+    let found = text(headers, name)?.unwrap_or_default();
     // Also refuses a sign, which the parser would take. A file has fewer bytes than a signed number can count.
     let is_plain = found.bytes().all(|byte| byte.is_ascii_digit());
     let number = found.parse().ok().filter(|number| is_plain && i64::try_from(*number).is_ok());
-    number.ok_or_else(|| malformed(&name, "a number of bytes"))
+    number.ok_or_else(|| malformed(name, "a number of bytes"))
 }
 
-pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Problem> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
     let found =
-        headers.get(&name).map(|value| value.to_str().map_err(|_| malformed(&name, "plain characters")));
+        headers.get(name).map(|value| value.to_str().map_err(|_| malformed(name, "plain characters")));
     found.transpose()
 }
 
@@ -119,7 +119,7 @@ mod tests {
     fn a_number_of_bytes_is_digits_and_nothing_else() {
         let read = |text: &str| {
             let headers = HeaderMap::from_iter([(LENGTH, HeaderValue::from_str(text).unwrap())]);
-            number(&headers, LENGTH).ok()
+            number(&headers, &LENGTH).ok()
         };
         assert_eq!(read("12"), Some(12));
         for wrong in ["", "+1", "-1", "1.5", "1e3", "9223372036854775808", " "] {

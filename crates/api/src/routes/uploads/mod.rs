@@ -63,14 +63,14 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let body = linger(request.into_body());
     speaks_tus(&headers)?;
-    let length_bytes = number(&headers, LENGTH)?;
+    let length_bytes = number(&headers, &LENGTH)?;
     if length_bytes > app.config.max_upload_bytes {
         return Err(too_large(&app));
     }
     if length_bytes == 0 {
         return Err(Problem::new(Code::Media(ErrorCode::EmptyFile)).detail("the file is empty"));
     }
-    let announced = announcement(text(&headers, METADATA)?, length_bytes)?;
+    let announced = announcement(text(&headers, &METADATA)?, length_bytes)?;
     take(&app, &format!("uploads:user:{}", signed.id()), app.config.uploads_per_user).await?;
     let upload = begin_upload(&app.ports, signed.id(), announced).await?;
     let path = format!("/api/v1/uploads/{}", upload.asked.id);
@@ -154,7 +154,7 @@ async fn append(
             Problem::new(Code::UnsupportedContentType).detail("expected application/offset+octet-stream")
         );
     }
-    let offset = number(&headers, OFFSET)?;
+    let offset = number(&headers, &OFFSET)?;
     let found = app.ports.uploads.upload(signed.id(), id, app.ports.ambient.now()).await?;
     let upload = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     if offset != upload.offset_bytes {
