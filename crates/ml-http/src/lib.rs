@@ -14,6 +14,7 @@ mod server;
 mod stopping;
 
 pub use fleet::{Fleet, FleetError, FleetSettings};
+pub use host::{TICKS_PER_SEC, cpu_ticks};
 pub use in_process::InProcess;
 pub use key::ApiKey;
 pub use message::{

@@ -5,6 +5,7 @@ mod certificate;
 pub mod nginx;
 pub mod node;
 pub mod pgbouncer;
+mod port;
 pub mod postgres;
 pub mod redis;
 pub mod s3;

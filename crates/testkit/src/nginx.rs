@@ -1,17 +1,14 @@
 //! nginx for tests: the configuration of `deploy/web`, on a free port, with everything that it writes in a temporary
 //! folder.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
 use crate::certificate;
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::port;
 
 /// nginx in front of API servers; it goes away when this is dropped.
 #[derive(Debug)]
@@ -35,7 +32,7 @@ impl WebServer {
 
     fn begin(root: &Path, api: &str, scheme: &'static str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("dk-test-nginx-").tempdir()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = port::free()?;
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         let mut command = Command::new(checkout.join("deploy/web/start.sh"));
         if scheme == "https" {
@@ -53,7 +50,7 @@ impl WebServer {
             .spawn()
             .context("cannot run deploy/web/start.sh")?;
         let mut server = Self { child, port, scheme, folder };
-        server.wait_until_it_listens()?;
+        port::wait_for(&mut server.child, "nginx", port)?;
         Ok(server)
     }
 
@@ -65,21 +62,6 @@ impl WebServer {
     /// The certificate of the authority that made the server's own; there with TLS only.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join(certificate::AUTHORITY)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a port tells nobody when it begins to listen")]
-    fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("nginx ended with {status}");
-            }
-            if begin.elapsed() > PATIENCE {
-                bail!("nginx does not listen on port {}", self.port);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
     }
 }
 

@@ -2,20 +2,18 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
 use crate::nginx::tools_folder;
+use crate::port;
 use crate::postgres::cluster::{Account, account_for};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 /// Since this version it follows statements that are prepared, and a connection can be somebody's for one transaction only.
 const FOLLOWS_STATEMENTS: (u32, u32) = (1, 21);
 
@@ -36,7 +34,7 @@ impl PgBouncer {
         let program = Program::find()?;
         let mode = if program.version()? >= FOLLOWS_STATEMENTS { "transaction" } else { "session" };
         let folder = tempfile::Builder::new().prefix("dk-test-pgbouncer-").tempdir()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = port::free()?;
         let settings = folder.path().join("pgbouncer.ini");
         fs::write(folder.path().join("userlist.txt"), "\"postgres\" \"\"\n")?;
         fs::write(&settings, ini(server, port, mode, folder.path()))?;
@@ -52,28 +50,13 @@ impl PgBouncer {
         let child = command.spawn().context("cannot start pgbouncer")?;
         let url = format!("postgres://postgres@127.0.0.1:{port}/{name}");
         let mut bouncer = Self { child, url, mode, _folder: folder };
-        bouncer.wait_until_it_listens(port)?;
+        port::wait_for(&mut bouncer.child, "pgbouncer", port)?;
         Ok(bouncer)
     }
 
     /// Where programs find the database through it.
     pub fn url(&self) -> &str {
         &self.url
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a port tells nobody when it begins to listen")]
-    fn wait_until_it_listens(&mut self, port: u16) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("pgbouncer ended with {status}");
-            }
-            if begin.elapsed() > PATIENCE {
-                bail!("pgbouncer does not listen on port {port}");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! twenty milliseconds, so nothing is shared. Reads no configuration file of the machine.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
@@ -12,6 +12,7 @@ use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::certificate;
+use crate::port;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A free port may be taken by somebody else between asking for it and using it.
@@ -75,7 +76,7 @@ impl Server {
         let mut server = Self { folder, port: 0, keep, talk, running: None };
         let mut result = Ok(());
         for _ in 0..PORTS_TRIED {
-            server.port = free_port()?;
+            server.port = port::free()?;
             result = server.start_again();
             if result.is_ok() {
                 break;
@@ -217,10 +218,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.kill();
     }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// `$1` the server, `$2` its folder. The end of the input without a word means that the test was killed.

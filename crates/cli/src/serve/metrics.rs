@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use dk_app::service::Ports;
+use dk_ml_http::{TICKS_PER_SEC, cpu_ticks};
 use dk_redis::Redis;
 use dk_sql::Database;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -25,8 +26,6 @@ const BUCKETS: &[f64] = &[
 ];
 /// The size of a page; a Linux with larger ones shows too little here.
 const PAGE_BYTES: u64 = 4096;
-/// Of processor time, as `/proc` counts them on every architecture that we build for.
-const TICKS_PER_SEC: u64 = 100;
 /// A state that cannot be asked for in this time is left out of a scrape.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -111,8 +110,8 @@ async fn note_database(database: Option<&Database>) {
 
 fn note_process() {
     // Linux only; elsewhere the figures are left out.
-    if let Some(secs) = std::fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(cpu_secs) {
-        metrics::counter!("process_cpu_seconds_total").absolute(secs);
+    if let Some(ticks) = cpu_ticks() {
+        metrics::counter!("process_cpu_seconds_total").absolute(ticks / TICKS_PER_SEC);
     }
     let Ok(statm) = std::fs::read_to_string("/proc/self/statm") else { return };
     let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
@@ -120,11 +119,4 @@ fn note_process() {
         let bytes = pages * PAGE_BYTES;
         metrics::gauge!("process_resident_memory_bytes").set(bytes as f64);
     }
-}
-
-/// Whole seconds of the processor, of all threads together. The second field, a name in brackets, may hold spaces.
-fn cpu_secs(stat: &str) -> Option<u64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some((user + system) / TICKS_PER_SEC)
 }

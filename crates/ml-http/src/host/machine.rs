@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::message::{CpuStats, DeviceStats, MemoryStats};
 
 /// Ticks of processor time in a second, as `/proc` counts them on every architecture that we build for.
-const TICKS_PER_SEC: f64 = 100.0;
+pub const TICKS_PER_SEC: u64 = 100;
 /// Shortest stretch over which a share of processor time means something.
 const MIN_STRETCH: Duration = Duration::from_secs(1);
 
@@ -45,7 +45,12 @@ fn kib(text: &str, name: &str) -> Option<u64> {
 
 /// Processor time of this process since its start.
 fn cpu_secs() -> Option<f64> {
-    ticks(&fs::read_to_string("/proc/self/stat").ok()?).map(|ticks| ticks as f64 / TICKS_PER_SEC)
+    cpu_ticks().map(|ticks| ticks as f64 / TICKS_PER_SEC as f64)
+}
+
+/// The same in ticks, of all threads together.
+pub fn cpu_ticks() -> Option<u64> {
+    ticks(&fs::read_to_string("/proc/self/stat").ok()?)
 }
 
 /// User and system time. The second field, a name in brackets, may itself hold spaces and brackets.

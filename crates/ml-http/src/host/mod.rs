@@ -3,6 +3,8 @@
 mod figures;
 mod machine;
 
+pub use machine::{TICKS_PER_SEC, cpu_ticks};
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;

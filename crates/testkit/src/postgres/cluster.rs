@@ -1,7 +1,6 @@
 //! One PostgreSQL cluster in a folder, started and asked through PostgreSQL's own programs.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use crate::certificate;
+use crate::port;
 
 /// Enough for many tests at once, each with a pool; small buffers because they start empty every time.
 const SETTINGS: &str = "
@@ -96,7 +96,7 @@ impl Cluster {
     pub(super) fn start(&self) -> anyhow::Result<()> {
         let mut last = Ok(());
         for _ in 0..ATTEMPTS {
-            let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+            let port = port::free()?;
             last = self.start_on(port);
             if last.is_ok() {
                 fs::write(self.folder.join("port"), port.to_string())?;
