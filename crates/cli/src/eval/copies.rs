@@ -1,5 +1,6 @@
 //! Changed copies of files, as the world changes them, each judged like its original and thrown away.
 
+use std::cell::LazyCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,11 @@ impl Copier {
         sum: Sha256,
         kind: MediaKind,
     ) -> Result<Vec<Copy>, String> {
+        // Opened for the first copy that has to be made, and once for all of them.
+        let media = LazyCell::new(|| {
+            MediaFile::open(path, &self.tools, &self.limits, &Silent, pass.stop)
+                .map_err(|error| error.to_string())
+        });
         let mut copies = Vec::new();
         for change in Change::all(kind) {
             if pass.stop.is_stopped() {
@@ -42,17 +48,24 @@ impl Copier {
             let kept = pass.keeper.get(sum, Some(change.name));
             let came = match kept {
                 Some(kept) if KeptFile::missing(Some(&kept), pass.judges).is_empty() => Ok(kept),
-                _ => self.one(pass, path, sum, change),
+                _ => match &*media {
+                    Ok(media) => self.one(pass, media, sum, change),
+                    Err(why) => Err(format!("{}: {why}", change.name)),
+                },
             };
             copies.push(Copy { change, came });
         }
         Ok(copies)
     }
 
-    fn one(&self, pass: &Pass<'_>, path: &Path, sum: Sha256, change: &Change) -> Result<KeptFile, String> {
+    fn one(
+        &self,
+        pass: &Pass<'_>,
+        media: &MediaFile,
+        sum: Sha256,
+        change: &Change,
+    ) -> Result<KeptFile, String> {
         let told = |error: &dyn std::error::Error| format!("{}: {error}", change.name);
-        let media =
-            MediaFile::open(path, &self.tools, &self.limits, &Silent, pass.stop).map_err(|e| told(&e))?;
         let copy = self.folder.join(format!("{sum}-{}", change.name));
         let made = File::create(&copy).map_err(|error| told(&error)).and_then(|mut file| {
             media.write_changed(change, &mut file, pass.stop).map_err(|error| told(&error))
