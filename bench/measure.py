@@ -105,6 +105,16 @@ def resident_bytes(pid: int) -> int:
         return 0
 
 
+def own_bytes(pid: int) -> int:
+    """Resident memory of one process that no file backs; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+            return (resident - shared) * PAGE_BYTES
+    except OSError:
+        return 0
+
+
 def interleave(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, list]:
     """Runs every side once per round, in turning order, so that a busy moment hits all alike."""
     results: dict[str, list] = {name: [] for name in sides}

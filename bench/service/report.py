@@ -175,7 +175,7 @@ One round of one side, from an empty database, an empty Redis and an empty folde
    All must end `ANALYZED` with {models} answers. CPU seconds are of API server, worker and their children.
 3. Fan-out: {people} people with {sockets} sockets each, {events} events over Redis to one person after the other, {window} under way at a time; every
    delivery is awaited. One person may have 64 sockets on an API server of ours.
-4. Uploads, the worker stopped: {alone} pictures of 1 MB one at a time, {uploads} of 8 people at once, one sound of {big_mib} MiB.
+4. Uploads, the worker stopped: {alone} pictures of 1 MB one at a time, {uploads} of 8 people at once, {uploads} pictures of 10 kB of 8 people at once, one sound of {big_mib} MiB.
 
 Memory is the resident memory of the processes named, sampled 20 times a second; the ffprobe that ours starts for sounds and videos is not in it."""
 

@@ -50,6 +50,8 @@ FIGURES = [
     Figure("upload_rate", "uploads of 1 MB, 8 at once", "1/s", True, 3),
     Figure("upload_mb_rate", "uploads of 1 MB, 8 at once, bytes", "MB/s", True),
     Figure("upload_per_cpu", "uploads of 1 MB, 8 at once, per CPU second of the API server", "1/CPU s", True),
+    Figure("small_rate", "uploads of 10 kB, 8 at once", "1/s", True),
+    Figure("small_per_cpu", "uploads of 10 kB, 8 at once, per CPU second of the API server", "1/CPU s", True),
     Figure("big_rate", "upload of one file of {big} MiB", "MB/s", True),
     Figure("p50_ms", "202 for 1 MB, one at a time, p50", "ms", False),
     Figure("p99_ms", "202 for 1 MB, one at a time, p99", "ms", False),
@@ -63,6 +65,7 @@ FIGURES = [
     Figure("delivery_rate", "event fan-out to {all_sockets} sockets, deliveries", "1/s", True),
     Figure("delivery_cpu_us", "event fan-out, CPU of the API server per delivery", "µs", False),
     Figure("idle_mib", "resident memory, idle", "MiB", False, 4),
+    Figure("own_mib", "memory of their own, idle: without the code that the system keeps once for all processes", "MiB", False),
     Figure("flows_mib", "resident memory, highest, during flows", "MiB", False, 4),
     Figure("uploads_mib", "resident memory of the API server, highest, during uploads", "MiB", False, 4),
     Figure("ready_ms", "time to ready of the API server", "ms", False),
@@ -85,6 +88,7 @@ def flows(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str,
     maker = Picture(10_000)
     time.sleep(SETTLE_SECS)
     idle = service.api.resident_bytes() + worker.resident_bytes()
+    own = service.api.own_bytes() + worker.own_bytes()
     with live.Events(service.side.world.redis.port) as events:
         upload_many(service.port, people, maker, WARM_UP)
         events.wait_for_ends(WARM_UP, service)
@@ -102,6 +106,7 @@ def flows(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str,
     jobs = sizes.runs * MODELS
     return {
         "idle_mib": idle / MIB,
+        "own_mib": own / MIB,
         "flows_mib": peak.bytes / MIB,
         "job_rate": jobs / wall_secs,
         "job_per_cpu": jobs / cpu_secs,
@@ -152,11 +157,16 @@ def uploads(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[st
         cpu_before = service.api.cpu_secs()
         many = upload_many(service.port, people, megabyte, sizes.uploads)
         cpu_secs = service.api.cpu_secs_since(cpu_before)
+        cpu_before = service.api.cpu_secs()
+        small = upload_many(service.port, people, Picture(10_000), sizes.uploads)
+        small_cpu_secs = service.api.cpu_secs_since(cpu_before)
         big = upload_many(service.port, people[:1], Sound(sizes.big_mib), 1)
     return {
         "upload_rate": sizes.uploads / many.wall_secs,
         "upload_mb_rate": many.bytes / many.wall_secs / 1e6,
         "upload_per_cpu": sizes.uploads / cpu_secs,
+        "small_rate": sizes.uploads / small.wall_secs,
+        "small_per_cpu": sizes.uploads / small_cpu_secs,
         "big_rate": big.bytes / big.wall_secs / 1e6,
         "p50_ms": percentile(one.latencies_secs, 0.5) * 1e3,
         "p99_ms": percentile(one.latencies_secs, 0.99) * 1e3,

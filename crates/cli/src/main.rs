@@ -1,6 +1,7 @@
 //! The one binary: arguments, configuration, wiring, and the commands of an operator. Decides nothing about
 //! media; it is the only room that knows which adapter stands behind a port.
 
+mod allocator;
 mod analyze;
 mod args;
 mod backup;
@@ -26,10 +27,6 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
-/// The system's allocator keeps what many threads once needed for the hashing of passwords.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The hidden word with which this program starts itself to drop its rights before it becomes a tool.
 const SANDBOX_WORD: &str = "__sandbox";
 /// The hidden word with which a limited child tries weights that were never loaded here.
@@ -38,6 +35,7 @@ const LOAD_WORD: &str = "__load";
 const CREDENTIALS_WORD: &str = "__credentials";
 
 fn main() -> ExitCode {
+    allocator::give_back_early();
     let args: Vec<OsString> = std::env::args_os().collect();
     match args.get(1).and_then(|word| word.to_str()) {
         Some(SANDBOX_WORD) => return dk_media::sandbox::main(args.into_iter().skip(2)),

@@ -2,6 +2,7 @@
 //! a temporary folder and goes away with the test, or with the program that runs the tests.
 
 mod certificate;
+pub mod cloudinary;
 pub mod nginx;
 pub mod node;
 pub mod pgbouncer;

@@ -6,11 +6,11 @@ use dk_app::ports::{Storage, StorageError};
 use dk_contract::storage::{Subject, list_all, medium, read, sample, stage, store};
 use dk_contract::storage_promises;
 use dk_domain::MediaKind;
+use dk_testkit::cloudinary::{SECRET, StandIn};
 use tempfile::TempDir;
 
 use crate::proxy::{Proxy, Way};
-use crate::stand_in::{StandIn, storage_with};
-use crate::world::{HASTE, NOW, files_in};
+use crate::world::{HASTE, NOW, cloudinary_with, files_in};
 
 /// Three chunks.
 const LARGE: usize = 13_000_000;
@@ -25,10 +25,10 @@ struct Behind {
 
 impl Behind {
     async fn start() -> Self {
-        let service = StandIn::start().await;
+        let service = StandIn::start(|| NOW).await;
         let proxy = Proxy::before(service.address()).await;
         let folder = tempfile::tempdir().unwrap();
-        let storage = service.storage(&proxy.url, folder.path()).await;
+        let storage = cloudinary_with(&proxy.url, SECRET, folder.path()).await;
         Self { service, proxy, folder, storage }
     }
 
@@ -45,10 +45,10 @@ impl Behind {
 }
 
 async fn subject() -> Option<Subject> {
-    let service = StandIn::start().await;
+    let service = StandIn::start(|| NOW).await;
     let folder = tempfile::tempdir().unwrap();
     let staging = folder.path().to_owned();
-    let storage = service.storage(&service.url, &staging).await;
+    let storage = cloudinary_with(&service.url, SECRET, &staging).await;
     Some(Subject { storage, staging, world: Box::new((service, folder)) })
 }
 
@@ -155,7 +155,7 @@ async fn a_refusal_is_told_in_the_words_of_the_service_and_without_a_secret() {
     let behind = Behind::start().await;
     let staging = behind.folder.path().join("other");
     let stored = store(&*behind.storage, b"abc", MediaKind::Image, medium(1)).await;
-    let stranger = storage_with(&behind.proxy.url, "wrong-secret", &staging).await;
+    let stranger = cloudinary_with(&behind.proxy.url, "wrong-secret", &staging).await;
     let staged = stage(&*stranger, b"abc").await;
     let failures = [
         stranger.keep(staged, MediaKind::Image, medium(1)).await.unwrap_err(),

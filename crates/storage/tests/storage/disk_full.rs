@@ -9,10 +9,10 @@ use dk_app::ports::{Storage, StorageError};
 use dk_contract::storage::{medium, read, sample, store};
 use dk_domain::MediaKind;
 use dk_storage::{LocalOptions, Options, open};
+use dk_testkit::cloudinary::{SECRET, StandIn};
 use tempfile::TempDir;
 
-use crate::stand_in::StandIn;
-use crate::world::{Still, files_in};
+use crate::world::{NOW, Still, cloudinary_with, files_in};
 
 /// A small disk. Unmounted when dropped.
 struct SmallDisk(TempDir);
@@ -72,13 +72,13 @@ async fn a_full_disk_is_said_to_be_full_and_has_room_again_afterwards() {
 #[tokio::test]
 async fn a_copy_that_does_not_fit_is_said_not_to_fit() {
     let Some(disk) = SmallDisk::mount() else { return };
-    let service = StandIn::start().await;
+    let service = StandIn::start(|| NOW).await;
     let elsewhere = tempfile::tempdir().unwrap();
     let stored = {
-        let storage = service.storage(&service.url, elsewhere.path()).await;
+        let storage = cloudinary_with(&service.url, SECRET, elsewhere.path()).await;
         store(&*storage, &sample(3_000_000, 1), MediaKind::Image, medium(1)).await
     };
-    let storage = service.storage(&service.url, disk.path()).await;
+    let storage = cloudinary_with(&service.url, SECRET, disk.path()).await;
     let failure = storage.local(&stored.key).await.unwrap_err();
     assert!(matches!(failure, StorageError::Full), "{failure:?}");
     assert_eq!(files_in(disk.path()), 0);

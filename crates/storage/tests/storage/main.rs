@@ -12,5 +12,4 @@ mod local;
 mod memory;
 mod proxy;
 mod s3;
-mod stand_in;
 mod world;

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dk_app::ports::Ambient;
-use dk_storage::Patience;
+use dk_app::ports::{Ambient, Storage};
+use dk_storage::{CloudinaryOptions, Options, Patience, Secret, open};
+use dk_testkit::cloudinary::{CLOUD, KEY};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -39,6 +41,20 @@ pub(crate) const HASTE: Patience = Patience {
     connect: Duration::from_secs(5),
     stall: Duration::from_mins(1),
 };
+
+/// A storage that reaches a stand-in for Cloudinary at `url`, with this secret.
+pub(crate) async fn cloudinary_with(url: &str, secret: &str, staging: &Path) -> Arc<dyn Storage> {
+    let options = CloudinaryOptions {
+        cloud_name: CLOUD.to_owned(),
+        api_key: KEY.to_owned(),
+        api_secret: Secret::from(secret.to_owned()),
+        api_base: url.to_owned(),
+        delivery_base: format!("{url}/"),
+        staging: staging.to_owned(),
+        patience: HASTE,
+    };
+    open(Options::Cloudinary(options), Arc::new(Still::default())).await.unwrap()
+}
 
 /// Number of files in a folder, at any depth.
 pub(crate) fn files_in(folder: &Path) -> usize {

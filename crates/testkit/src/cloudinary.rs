@@ -1,8 +1,8 @@
 //! A server that behaves as Cloudinary does, as far as the storage goes. It checks every signature with code of its
 //! own, is strict about chunks, lists in an order of its own in small pages, and refuses on demand.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "what breaks the protocol shall end the test")]
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
@@ -12,55 +12,60 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use dk_app::ports::Storage;
-use dk_storage::{CloudinaryOptions, Options, Secret, open};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::world::{HASTE, NOW, Still};
-
-const CLOUD: &str = "demo";
-const KEY: &str = "1234";
-const SECRET: &str = "abcd";
+/// The name of its only cloud.
+pub const CLOUD: &str = "demo";
+/// A key that it takes.
+pub const KEY: &str = "1234";
+/// The secret of that key.
+pub const SECRET: &str = "abcd";
 /// Resources in one answer, whatever is asked for.
 const PAGE: usize = 3;
 
 /// A stored file.
 #[derive(Debug, Clone)]
-pub(crate) struct Asset {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) created_at: String,
+pub struct Asset {
+    pub bytes: Vec<u8>,
+    pub created_at: String,
 }
 
 /// What the server holds and what it is to do.
-#[derive(Debug, Default)]
-pub(crate) struct Inside {
+#[derive(Debug)]
+pub struct Inside {
+    /// What it takes for the time.
+    now: fn() -> OffsetDateTime,
     /// By resource type and public id.
-    pub(crate) assets: BTreeMap<(String, String), Asset>,
+    pub assets: BTreeMap<(String, String), Asset>,
     /// Chunks of uploads that have not ended.
     uploads: HashMap<String, Vec<u8>>,
     /// Status of the next answers, the last one first.
-    pub(crate) refusals: Vec<u16>,
+    pub refusals: Vec<u16>,
     /// Method and path of every call.
-    pub(crate) calls: Vec<String>,
+    pub calls: Vec<String>,
 }
 
 type Shared = Arc<Mutex<Inside>>;
 
 /// The server. It ends when dropped.
 #[derive(Debug)]
-pub(crate) struct StandIn {
+pub struct StandIn {
     /// Where it is: `http://127.0.0.1:PORT`.
-    pub(crate) url: String,
-    pub(crate) inside: Shared,
+    pub url: String,
+    pub inside: Shared,
     task: JoinHandle<()>,
 }
 
 impl StandIn {
-    pub(crate) async fn start() -> Self {
-        let inside = Shared::default();
+    /// Starts it with a clock of the caller's, by which it judges the age of signatures.
+    pub async fn start(now: fn() -> OffsetDateTime) -> Self {
+        let (assets, uploads, refusals, calls) = Default::default();
+        let inside = Arc::new(Mutex::new(Inside { now, assets, uploads, refusals, calls }));
         let router = Router::new()
             .route("/v1_1/demo/{kind}/upload", post(upload))
             .route("/v1_1/demo/{kind}/destroy", post(destroy))
@@ -77,28 +82,9 @@ impl StandIn {
     }
 
     /// `HOST:PORT` of the server.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
-
-    /// A storage that reaches this server at `url`.
-    pub(crate) async fn storage(&self, url: &str, staging: &Path) -> Arc<dyn Storage> {
-        storage_with(url, SECRET, staging).await
-    }
-}
-
-/// A storage with this secret.
-pub(crate) async fn storage_with(url: &str, secret: &str, staging: &Path) -> Arc<dyn Storage> {
-    let options = CloudinaryOptions {
-        cloud_name: CLOUD.to_owned(),
-        api_key: KEY.to_owned(),
-        api_secret: Secret::from(secret.to_owned()),
-        api_base: url.to_owned(),
-        delivery_base: format!("{url}/"),
-        staging: staging.to_owned(),
-        patience: HASTE,
-    };
-    open(Options::Cloudinary(options), Arc::new(Still::default())).await.unwrap()
 }
 
 impl Drop for StandIn {
@@ -125,7 +111,10 @@ fn refuse(status: u16, message: &str) -> Response {
 }
 
 /// The fields of a form and the file in it, if what they say is signed and fresh.
-async fn signed_form(mut form: Multipart) -> Result<(BTreeMap<String, String>, Vec<u8>), Response> {
+async fn signed_form(
+    now: OffsetDateTime,
+    mut form: Multipart,
+) -> Result<(BTreeMap<String, String>, Vec<u8>), Response> {
     let (mut fields, mut file) = (BTreeMap::new(), Vec::new());
     while let Some(mut field) = form.next_field().await.map_err(|_| refuse(400, "broken form"))? {
         let name = field.name().unwrap().to_owned();
@@ -149,7 +138,7 @@ async fn signed_form(mut form: Multipart) -> Result<(BTreeMap<String, String>, V
     if key != KEY || signature != expected {
         return Err(refuse(401, &format!("Invalid Signature {signature}")));
     }
-    let age = NOW.unix_timestamp() - fields["timestamp"].parse::<i64>().unwrap();
+    let age = now.unix_timestamp() - fields["timestamp"].parse::<i64>().unwrap();
     if !(0..3600).contains(&age) {
         return Err(refuse(400, "Stale request"));
     }
@@ -163,7 +152,8 @@ async fn upload(
     headers: HeaderMap,
     form: Multipart,
 ) -> Response {
-    let (fields, bytes) = match signed_form(form).await {
+    let now = (inside.lock().unwrap().now)();
+    let (fields, bytes) = match signed_form(now, form).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
@@ -182,7 +172,7 @@ async fn upload(
         json!({"public_id": public_id, "bytes": whole.len(), "version": 1, "resource_type": kind, "new": 1});
     inside
         .assets
-        .insert((kind, public_id), Asset { bytes: whole, created_at: "2026-01-01T12:00:00Z".into() });
+        .insert((kind, public_id), Asset { bytes: whole, created_at: now.format(&Rfc3339).unwrap() });
     Json(answer).into_response()
 }
 
@@ -206,7 +196,8 @@ impl Inside {
 }
 
 async fn destroy(State(inside): State<Shared>, UrlPath(kind): UrlPath<String>, form: Multipart) -> Response {
-    let (fields, _) = match signed_form(form).await {
+    let now = (inside.lock().unwrap().now)();
+    let (fields, _) = match signed_form(now, form).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
