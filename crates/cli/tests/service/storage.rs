@@ -24,6 +24,7 @@ async fn a_file_in_an_object_store_is_judged_played_and_removed() {
 
 #[tokio::test]
 async fn a_file_at_cloudinary_is_judged_played_and_removed() {
+    #[expect(clippy::disallowed_methods, reason = "the age of real requests is judged")]
     let cloud = StandIn::start(OffsetDateTime::now_utc).await;
     let settings = [
         ("STORAGE_PROVIDER", "cloudinary"),
