@@ -11,7 +11,8 @@ from .figures import MIB, percentile
 from .files import Picture, Sound
 from .process import Peak
 from .rounds import AT_ONCE, SETTLE_SECS, WARM_UP
-from .sides import Service, Side
+from .servers import ML_API_KEY
+from .sides import Ours, Service
 
 ONE_MODEL = {"models": "noop-a"}
 DRAIN_PATIENCE_SECS = 900.0
@@ -46,10 +47,10 @@ class Amounts:
     queued: int = 10_000
 
 
-def measure_alone(side: Side, amounts: Amounts) -> list[Need]:
+def measure_alone(side: Ours, amounts: Amounts) -> list[Need]:
     """All of it; each part from an empty start."""
     needs: list[Need] = []
-    for part in (answers_and_big_file, many_sockets, drain):
+    for part in (answers_and_big_file, monitoring, many_sockets, drain):
         with side.running() as service:
             needs += part(service, sign_up(service.port), amounts)
     return needs
@@ -74,14 +75,34 @@ def answers_and_big_file(service: Service, person: Person, amounts: Amounts) -> 
     ]
 
 
-def ask(port: int, path: str, count: int) -> list[float]:
-    """Seconds that each of many answers took."""
+def monitoring(service: Service, _: Person, amounts: Amounts) -> list[Need]:
+    """What an operator asks, within the times of the architecture; an ML server of ours with the models of the program."""
+    signed = {"Authorization": f"Bearer {service.side.token_of_an_administrator(service)}"}
+    needs = [
+        asked_by(f"{path.rpartition('/')[2]}, p99", service.port, path, signed, below_ms, amounts.asks)
+        for path, below_ms in (("/api/v1/monitoring/server-status", 200), ("/api/v1/monitoring/queue-status", 100))
+    ]
+    with service.side.ml_server(service) as port:
+        needs.append(asked_by("stats of an ML server, p99", port, "/stats", {"X-API-Key": ML_API_KEY}, 500, amounts.asks))
+    return needs
+
+
+def asked_by(title: str, port: int, path: str, headers: dict[str, str], below_ms: float, count: int) -> Need:
+    """Answers to somebody who is known."""
+    took = ask(port, path, count, headers)
+    return Need(title, percentile(took, 0.99) * 1e3, "ms", below_ms, f"n = {count}")
+
+
+def ask(port: int, path: str, count: int, headers: dict[str, str] | None = None) -> list[float]:
+    """Seconds that each of many answers took; all must be good."""
     connection = Connection(port)
     took = []
     for _ in range(count):
         begin = time.perf_counter()
-        connection.request("GET", path, {})
+        answer = connection.request("GET", path, headers or {})
         took.append(time.perf_counter() - begin)
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answers {answer.status}")
     connection.close()
     return took
 

@@ -17,6 +17,7 @@ from .process import Process
 from .servers import HERE, ML_API_KEY, Models, Postgres, Redis, free_port
 
 JWT_SECRET = "a-secret-of-the-comparison-and-of-nothing-else"
+FIRST = "first@example.org"
 READY_PAUSE_SECS = 0.002
 PATIENCE_SECS = 60.0
 
@@ -139,9 +140,9 @@ class Ours(Side):
 
     def migrate(self, database: str, env: dict[str, str]) -> None:
         # With no account at all, the first start would also make an administrator.
-        first = ["user", "add", "first@example.org", "--first-name", "First", "--last-name", "Person"]
+        first = ["user", "add", FIRST, "--admin", "--first-name", "First", "--last-name", "Person", "--password-stdin"]
         for command in (["migrate"], first):
-            subprocess.run([self.program, *command], check=True, env=env, stdout=subprocess.DEVNULL)
+            subprocess.run([self.program, *command], check=True, env=env, stdout=subprocess.DEVNULL, input=f"{JWT_SECRET}\n", text=True)
 
     def command(self, role: str) -> list[str]:
         return [self.program, role]
@@ -161,6 +162,22 @@ class Ours(Side):
 
     def wait_for_worker(self, worker: Process, metrics_port: int | None) -> None:
         wait_for_answer(worker, metrics_port, "/metrics")
+
+    def token_of_an_administrator(self, service: Service) -> str:
+        """Signs in who may see how the service is."""
+        connection = Connection(service.port)
+        answer = connection.post_json("/api/v1/auth/login", {"email": FIRST, "password": JWT_SECRET})
+        connection.close()
+        return answer.json()["token"]
+
+    @contextmanager
+    def ml_server(self, service: Service) -> Iterator[int]:
+        """An ML server with the models of the program; its port."""
+        port = free_port()
+        env = {**service.env, "ML_PORT": str(port), "METRICS_PORT": "off"}
+        with Process("ours-ml", [self.program, "ml"], env, service.folder) as ml:
+            wait_for_answer(ml, port, "/ping")
+            yield port
 
 
 class Node(Side):

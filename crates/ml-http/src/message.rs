@@ -4,6 +4,9 @@ use dk_app::{ModelCard, Quality, Unready};
 use dk_wire::{CardMessage, MessageError};
 use serde::{Deserialize, Serialize};
 
+/// Header of an accepted request for an analysis: how many files the server has to do with now, this one included.
+pub(crate) const FILES: &str = "x-ml-files";
+
 /// The answer of `GET /stats`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

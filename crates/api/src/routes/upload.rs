@@ -65,7 +65,8 @@ pub(super) async fn upload(
         sent_as: key.map(SentAs::Named),
     };
     let taken = accept(&app.ports, signed.id(), upload).await?;
-    tracing::info!(media.id = %taken.media.id, bytes, again = taken.again, "upload accepted");
+    let run = taken.media.latest_run.map(tracing::field::display);
+    tracing::info!(media.id = %taken.media.id, run.id = run, bytes, again = taken.again, "upload accepted");
     Ok(accepted(&taken.media))
 }
 

@@ -40,7 +40,7 @@ impl Home {
 }
 
 /// Where `make setup` and `make weights` put things.
-fn checkout_home() -> PathBuf {
+pub(crate) fn checkout_home() -> PathBuf {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     std::env::var_os("DRISHTIKSHA_HOME")
         .map_or_else(|| checkout.join(".drishtiksha"), |home| checkout.join(home))

@@ -1,6 +1,7 @@
 //! The service as its users and operators live it: the real program in all its roles, on real servers.
 
 mod backup;
+mod checkout;
 mod doctor;
 mod documented;
 mod embedded;

@@ -168,6 +168,12 @@ impl Person {
     }
 }
 
+/// The models of a medium's newest run.
+pub(crate) fn models_of(medium: &Value) -> Vec<&str> {
+    let analyses = medium["runs"][0]["analyses"].as_array().expect("analyses");
+    analyses.iter().map(|analysis| analysis["modelName"].as_str().expect("a name")).collect()
+}
+
 pub(crate) fn is_ended(status: &str) -> bool {
     ["ANALYZED", "PARTIALLY_ANALYZED", "FAILED", "CANCELLED"].contains(&status)
 }

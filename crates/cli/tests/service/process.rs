@@ -165,6 +165,16 @@ impl Process {
         std::fs::read_to_string(&self.launch.log).unwrap_or_default()
     }
 
+    /// Waits until its log holds this text.
+    pub(crate) fn says(&self, text: &str) {
+        let begin = std::time::Instant::now();
+        while !self.log().contains(text) {
+            assert!(begin.elapsed() < DEADLINE, "{text:?} was not said: {}", self.told());
+            // A file tells nobody when it grows.
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// How it was started.
     pub(crate) fn launch(&self) -> Launch {
         self.launch.clone()

@@ -90,15 +90,35 @@ impl Socket {
         self.until(|name, data| name == "video_update" && data["mediaId"] == media_id)
     }
 
-    /// Events of one medium in order, as `type` or name, progress left out.
-    pub(crate) fn steps(&self, media_id: &str) -> Vec<String> {
+    /// What was told of one medium: it was taken in, then each of these models began, told of its progress and
+    /// answered, in this order, and then the run ended; nothing else, nothing twice.
+    pub(crate) fn told_in_order(&self, media_id: &str, models: &[&str]) {
         let of_medium = |data: &Value| data["mediaId"] == media_id || data["id"] == media_id;
-        let heard = self.heard.iter().filter(|(_, data)| of_medium(data));
-        let steps = heard.map(|(name, data)| match name.as_str() {
-            "progress_update" => data["type"].as_str().unwrap_or_default().to_owned(),
-            name => name.to_owned(),
-        });
-        steps.filter(|step| step != "ANALYSIS_PROGRESS").collect()
+        let steps: Vec<(&str, &str)> = (self.heard.iter().filter(|(_, data)| of_medium(data)))
+            .map(|(name, data)| match name.as_str() {
+                "progress_update" => {
+                    (data["type"].as_str().expect("a type"), data["modelName"].as_str().unwrap_or_default())
+                }
+                name => (name, ""),
+            })
+            .collect();
+        assert_eq!(steps.first(), Some(&("upload_complete", "")), "{steps:?}");
+        assert_eq!(steps.last(), Some(&("video_update", "")), "{steps:?}");
+        let mut others = 2;
+        for model in models {
+            let own: Vec<&str> = steps.iter().filter(|(_, of)| of == model).map(|(step, _)| *step).collect();
+            let (first, rest) = own.split_first().expect("a model was heard");
+            let (last, between) = rest.split_last().expect("a model has ended");
+            assert_eq!((*first, *last), ("ANALYSIS_STARTED", "ANALYSIS_COMPLETED"), "{model}: {own:?}");
+            assert!(between.iter().all(|step| *step == "ANALYSIS_PROGRESS"), "{model}: {own:?}");
+            others += own.len();
+        }
+        assert_eq!(steps.len(), others, "{steps:?}");
+    }
+
+    /// Whether a model told of its progress with this medium.
+    pub(crate) fn heard_progress(&self, media_id: &str) -> bool {
+        self.heard.iter().any(|(_, data)| data["type"] == "ANALYSIS_PROGRESS" && data["mediaId"] == media_id)
     }
 
     /// Numbers of the events that are kept, in the order in which they came.

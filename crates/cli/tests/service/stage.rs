@@ -10,10 +10,13 @@ use dk_app::{Detector, GatherOptions, StopToken};
 use dk_ml_http::{ApiKey, BlobSettings, MlServer, MlSettings};
 use dk_testkit::postgres::Private;
 use dk_testkit::redis::{Keep, Server};
+use reqwest::Method;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::fake_ml::Scripted;
 use crate::home::Home;
+use crate::people::{PASSWORD, Person};
 use crate::process::{Launch, Process};
 
 pub(crate) const ML_KEY: &str = "a-key-between-servers";
@@ -87,8 +90,21 @@ impl Stage {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// An administrator who has chosen a password, signed in at the API server at `base`.
+    pub(crate) async fn administrator(&self, base: &str) -> Person {
+        let added = self.launch(&["user", "add", "root@example.org", "--admin"]).command().output();
+        let said = String::from_utf8_lossy(&added.expect("it runs").stdout).into_owned();
+        let printed = said.split("password: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let printed = printed.expect("a password");
+        let root = Person::log_in(base, "root@example.org", printed).await;
+        let change = json!({"currentPassword": printed, "newPassword": PASSWORD});
+        let (status, body) = root.ask(Method::PUT, "/api/v1/auth/profile/password", Some(change)).await;
+        assert_eq!(status.as_u16(), 204, "{body}");
+        root
+    }
+
     /// What must hold whenever everything has come to rest: every run ended exactly once, no row without its parent,
-    /// no file without a row, no event twice.
+    /// no file without a row, and its end was told once.
     pub(crate) fn is_tidy(&self) {
         self.rows_are_tidy();
         let stored = self.home.files("storage/media").len();
@@ -111,6 +127,10 @@ impl Stage {
             (
                 "unfinished analyses",
                 "select count(*) from deepfake_analyses where status in ('PENDING', 'PROCESSING')",
+            ),
+            (
+                "runs that are not told to have ended exactly once",
+                "select count(*) from analysis_runs r where (select count(*) from events e where e.message->>'type' = 'video_update' and e.message->>'runId' = r.id::text) <> 1",
             ),
             (
                 "analyses twice",

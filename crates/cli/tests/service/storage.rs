@@ -5,7 +5,8 @@ use dk_testkit::s3::S3;
 use time::OffsetDateTime;
 
 use crate::home::testdata;
-use crate::people::Person;
+use crate::people::{Person, models_of};
+use crate::sockets::Socket;
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -22,7 +23,8 @@ async fn a_file_in_an_object_store_is_judged_played_and_removed() {
     is_judged_played_and_removed(&settings, stored).await;
 }
 
-#[tokio::test]
+// The stand-in lives in this process and answers while the test waits for events.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_at_cloudinary_is_judged_played_and_removed() {
     #[expect(clippy::disallowed_methods, reason = "the age of real requests is judged")]
     let cloud = StandIn::start(OffsetDateTime::now_utc).await;
@@ -47,15 +49,22 @@ async fn is_judged_played_and_removed(settings: &[(&str, &str)], stored: impl Fn
     stage.know_ml(&ml.url("ml"));
     let (api, _worker) = (stage.start("api"), stage.start("worker"));
     let ada = Person::sign_up(&api.url("api"), "ada").await;
-    let path = testdata("samples/portrait.mp4");
-    let medium = ada.upload(&path).await;
-    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
-    assert!(stored() > 0);
-    let content = format!("/api/v1/media/{}/content", medium["id"].as_str().expect("an id"));
-    let answer = ada.try_ask(reqwest::Method::GET, &content, None).await.expect("the API answers");
-    assert_eq!(answer.bytes().await.expect("bytes"), std::fs::read(&path).expect("the sample"));
-    let medium_path = content.trim_end_matches("/content");
-    assert_eq!(ada.ask(reqwest::Method::DELETE, medium_path, None).await.0.as_u16(), 204);
-    ada.until("/api/v1/media", |_| stage.sql("select count(*) from outbox") == "0").await;
-    assert_eq!(stored(), 0);
+    let mut browser = Socket::connect(&api.url("api"), &ada);
+    for (file, kind) in [("coffee.webp", "image"), ("portrait.mp4", "video"), ("reading.ogg", "audio")] {
+        let path = testdata(&format!("samples/{file}"));
+        let medium = ada.upload(&path).await;
+        let media_id = medium["id"].as_str().expect("an id");
+        assert_eq!(browser.until_ended(media_id)["status"], "ANALYZED");
+        let medium = ada.ended(&medium).await;
+        assert_eq!(medium["mediaType"], kind);
+        browser.told_in_order(media_id, &models_of(&medium));
+        assert!(stored() > 0);
+        let content = format!("/api/v1/media/{media_id}/content");
+        let answer = ada.try_ask(reqwest::Method::GET, &content, None).await.expect("the API answers");
+        assert_eq!(answer.bytes().await.expect("bytes"), std::fs::read(&path).expect("the sample"));
+        let medium_path = content.trim_end_matches("/content");
+        assert_eq!(ada.ask(reqwest::Method::DELETE, medium_path, None).await.0.as_u16(), 204);
+        ada.until("/api/v1/media", |_| stage.sql("select count(*) from outbox") == "0").await;
+        assert_eq!(stored(), 0);
+    }
 }

@@ -7,6 +7,9 @@ use crate::home::Home;
 use crate::people::Person;
 use crate::process::Launch;
 
+const CHECKS: &str =
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+
 /// Installed by the set-up of tests.
 fn schemathesis() -> Option<PathBuf> {
     let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -31,27 +34,23 @@ async fn no_request_made_from_the_document_breaks_the_service_or_gets_an_undocum
     let alias = "import schemathesis\n\
         schemathesis.serializer.alias('application/offset+octet-stream', 'application/octet-stream')\n";
     std::fs::write(&hooks, alias).expect("a file for the hooks");
-    let checks =
-        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-    let output = Command::new(program)
-        .args(["run", &format!("{base}/api/openapi.json"), "--url", &base])
-        .args(["--header", &format!("Authorization: Bearer {}", admin.token)])
-        .args([
-            "--checks",
-            checks,
-            "--max-examples",
-            "12",
-            "--seed",
-            "1",
-            "--phases",
-            "examples,coverage,fuzzing",
-        ])
-        // These end the very session that asks, or are about files, which have tests of their own.
-        .args(["--exclude-path-regex", "/auth/(logout|refresh|login|signup|profile/password)"])
-        .env("SCHEMATHESIS_HOOKS", &hooks)
-        .current_dir(home.path(""))
-        .output()
-        .expect("schemathesis can be run");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", service.told());
+    let of_admin = format!("Authorization: Bearer {}", admin.token);
+    // These end the very session that asks; they are asked without one below.
+    let session = "/auth/(logout|refresh|login|signup|profile/password)";
+    for arguments in [
+        ["--header", &of_admin, "--exclude-path-regex", session],
+        ["--header", "Origin: http://elsewhere.example", "--include-path-regex", session],
+    ] {
+        let output = Command::new(&program)
+            .args(["run", &format!("{base}/api/openapi.json"), "--url", &base])
+            .args(arguments)
+            .args(["--checks", CHECKS, "--max-examples", "12", "--seed", "1"])
+            .args(["--phases", "examples,coverage,fuzzing"])
+            .env("SCHEMATHESIS_HOOKS", &hooks)
+            .current_dir(home.path(""))
+            .output()
+            .expect("schemathesis can be run");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}\n{}", service.told());
+    }
 }

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use reqwest::Client;
+use serde_json::Value;
 
 use crate::home::testdata;
 use crate::people::Person;
@@ -42,6 +42,8 @@ async fn one_file_is_found_in_the_logs_and_figures_of_every_role() {
     let accepted = lines_with(&api, media);
     assert!(says(&accepted, "upload accepted"), "{accepted:?}");
     assert!(accepted.iter().all(|line| line.to_string().contains("request.id")), "{accepted:?}");
+    // The line that joins the request to its run.
+    assert!(says(&lines_with(&api, run), "upload accepted"), "{}", api.told());
     assert!(says(&lines_with(&worker, run), "model finished"), "{}", worker.told());
     // The worker names the run when it asks.
     assert!(says(&lines_with(&ml, &format!("run-{run}")), "answered"), "{}", ml.told());
@@ -98,15 +100,7 @@ async fn how_things_are_is_told_within_its_time_while_an_ml_server_hangs() {
         stage.know_ml(&server.url("ml"));
     }
     let api = stage.start("api");
-    let added =
-        stage.launch(&["user", "add", "root@example.org", "--admin"]).command().output().expect("it runs");
-    let said = String::from_utf8_lossy(&added.stdout).into_owned();
-    let printed = said.split("password: ").nth(1).and_then(|rest| rest.split_whitespace().next());
-    let printed = printed.expect("a password").to_owned();
-    let root = Person::log_in(&api.url("api"), "root@example.org", &printed).await;
-    let change = json!({"currentPassword": printed, "newPassword": crate::people::PASSWORD});
-    let (status, body) = root.ask(Method::PUT, "/api/v1/auth/profile/password", Some(change)).await;
-    assert_eq!(status.as_u16(), 204, "{body}");
+    let root = stage.administrator(&api.url("api")).await;
     hanging.signal("STOP");
     for (url, limit_ms) in [
         (format!("{}/api/health", api.url("api")), 50),
@@ -129,4 +123,12 @@ async fn how_things_are_is_told_within_its_time_while_an_ml_server_hangs() {
         assert!(took[5] < Duration::from_millis(limit_ms), "{url}: {took:?}");
     }
     hanging.signal("CONT");
+    // What is seen of them is kept.
+    let _worker = stage.start("worker");
+    let [one, other] = [&ml, &hanging].map(|server| server.url("ml").replace("http://", ""));
+    root.until("/api/v1/monitoring/server-history", |looks| {
+        let looks = looks["items"].as_array().expect("looks");
+        [&one, &other].iter().all(|server| looks.iter().any(|look| look["name"] == server.as_str()))
+    })
+    .await;
 }

@@ -12,6 +12,7 @@ use super::line::Line;
 use super::server::Server;
 use super::turn::{Turn, says};
 use crate::answer::answer;
+use crate::message::FILES;
 use crate::server::analyze::{LINES, Line as Message};
 
 /// Longest line that is read; payloads are a quarter of it.
@@ -48,6 +49,8 @@ pub(super) async fn ask(
     if response.status() != StatusCode::OK {
         return Err(Turn::refused(response).await);
     }
+    let files = response.headers().get(FILES).and_then(|files| files.to_str().ok()?.parse().ok());
+    files.into_iter().for_each(|files| server.told_files(files));
     let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == LINES);
     if !lines {
         return Err(Turn::Busy("answered in another form than lines".to_owned()));

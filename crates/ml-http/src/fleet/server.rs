@@ -31,7 +31,7 @@ pub(super) struct Seen {
     /// Cards of models that can be asked now.
     pub(super) cards: Vec<ModelCard>,
     pub(super) lanes: usize,
-    /// Files that others had there.
+    /// Files that others had there, by the last look or by an answer since.
     pub(super) foreign_files: usize,
     /// Most bytes of a file that it takes.
     pub(super) max_blob_bytes: Option<u64>,
@@ -115,6 +115,13 @@ impl Server {
     pub(super) fn enter(self: &Arc<Self>, sha256: Sha256) -> InFlight {
         *self.asked().entry(sha256).or_default() += 1;
         InFlight { server: Arc::clone(self), sha256 }
+    }
+
+    /// It said with an answer how many files it has to do with: newer than the last look.
+    pub(super) fn told_files(&self, files: usize) {
+        let own_files = self.own_files();
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        seen.foreign_files = files.saturating_sub(own_files);
     }
 
     /// How much it would have to do with this file, for each lane. Files are counted and not requests, because

@@ -120,6 +120,11 @@ impl Host {
         (waiting * self.figures.mean_secs()).ceil().clamp(1.0, 60.0) as u64
     }
 
+    /// Files that are looked at or wait.
+    pub(crate) fn files(&self) -> usize {
+        self.gather.figures().files
+    }
+
     /// Ends all work.
     pub(crate) fn close(&self) {
         self.gather.close();

@@ -25,6 +25,7 @@ use super::problem::{Problem, ProblemMessage, code};
 use super::publish::Publisher;
 use super::{Shared, routes};
 use crate::host::{Pending, Question};
+use crate::message::FILES;
 
 /// The media type of lines.
 pub(crate) const LINES: &str = "application/x-ndjson";
@@ -65,13 +66,15 @@ pub(super) async fn analyze(
     let sha256 = form.file.sha256();
     let (sender, marks) = mpsc::channel(MARKS);
     let pending = submit(&shared, form, sender)?;
+    let files = [(FILES, HeaderValue::from(shared.host.files()))];
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     if accepted.into_iter().any(|types| types.contains(LINES)) {
-        Ok(lines(shared, pending, marks, sha256))
+        Ok((files, lines(shared, pending, marks, sha256)).into_response())
     } else {
         drop(marks);
         let payload = payload(&shared, pending.await, sha256)?;
-        Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], payload).into_response())
+        let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        Ok((files, kind, payload).into_response())
     }
 }
 

@@ -164,6 +164,49 @@ async fn the_server_with_the_least_to_do_is_asked() {
 }
 
 #[tokio::test]
+async fn an_answer_tells_of_the_work_of_others_before_the_next_look_does() {
+    let files: Vec<[u8; 1]> = (0..8).map(|name| [name]).collect();
+    let storage = MemoryStorage::with(&files.iter().map(|file| &file[..]).collect::<Vec<_>>());
+    let (busy, idle) = (Running::start(Fake::new(&["m-a"])).await, Running::start(Fake::new(&["m-a"])).await);
+    let urls = vec![busy.url(), idle.url()];
+    let settings =
+        FleetSettings { refresh: Duration::from_hours(1), ..FleetSettings::new(urls, ApiKey::new(KEY)) };
+    let kept: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&storage);
+    let fleet = Arc::new(Fleet::start(settings, kept, Arc::new(TestAmbient::default())).await.unwrap());
+    for server in [&busy, &idle] {
+        server.detector.close_gate();
+    }
+    // Others came after the only look.
+    let mut others = Vec::new();
+    for name in 100..108_u8 {
+        busy.put(&[name]).await;
+        others.push(busy.spawn_ask(&[name], "m-a"));
+    }
+    until("the work of others", || async { busy.stats().await["files"] == 8 }).await;
+    let mut asked = Vec::new();
+    for (count, file) in files.iter().enumerate() {
+        let (fleet, what) = (Arc::clone(&fleet), assignment(file, "m-a"));
+        asked.push(tokio::spawn(async move { fleet.ask(&what, silent(), StopToken::new()).await }));
+        let there = || async {
+            busy.stats().await["files"].as_u64().unwrap() + idle.stats().await["files"].as_u64().unwrap()
+        };
+        until("it to be there", || async { there().await == 9 + count as u64 }).await;
+    }
+    // One or two had to find out.
+    let at_idle = idle.stats().await["files"].as_u64().unwrap();
+    assert!(at_idle >= 6, "{at_idle} of 8 files went where nothing was to be done");
+    for server in [&busy, &idle] {
+        server.detector.open_gate();
+    }
+    for asked in asked {
+        soon("an answer", asked).await.unwrap().unwrap();
+    }
+    for other in others {
+        soon("an answer", other).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn when_a_server_is_killed_in_the_middle_another_one_answers() {
     let storage = MemoryStorage::with(&[b"file"]);
     let mut servers = [Running::start(Fake::new(&["m-a"])).await, Running::start(Fake::new(&["m-a"])).await];

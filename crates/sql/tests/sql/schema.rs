@@ -95,3 +95,35 @@ async fn postgresql_has_the_indexes_that_queries_rely_on() {
         assert!(all.iter().any(|index| index.contains(part)), "{part} is missing in {all:#?}");
     }
 }
+
+#[tokio::test]
+async fn sqlite_writes_ahead_and_what_belongs_to_a_person_goes_with_them() {
+    let (urls, _folder) = empty_databases();
+    for url in urls {
+        let db = Database::open(&url, PoolOptions::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        let raw = sea_orm::Database::connect(&url).await.unwrap();
+        let ask = async |sql: &str| -> Vec<String> {
+            let rows =
+                raw.query_all_raw(Statement::from_string(raw.get_database_backend(), sql)).await.unwrap();
+            rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        };
+        let keys = if url.starts_with("sqlite") {
+            assert_eq!(ask("pragma journal_mode").await, ["wal"]);
+            "select t.name || ' ' || k.on_delete from sqlite_schema t, pragma_foreign_key_list(t.name) k \
+             where t.type = 'table' and k.\"table\" in ('users', 'media', 'analysis_runs')"
+        } else {
+            "select conrelid::regclass || ' ' || case confdeltype when 'c' then 'CASCADE' when 'n' then 'SET NULL' end \
+             from pg_constraint where contype = 'f' \
+             and confrelid in ('users'::regclass, 'media'::regclass, 'analysis_runs'::regclass)"
+        };
+        let mut keys = ask(keys).await;
+        keys.sort_unstable();
+        for table in ["analysis_runs", "api_keys", "deepfake_analyses", "events", "media", "sessions"] {
+            assert!(keys.contains(&format!("{table} CASCADE")), "{table}: {keys:?}");
+        }
+        // A medium outlives the run that it points at, and what was done outlives who did it.
+        let outlive = ["media SET NULL", "audit_log SET NULL"];
+        assert!(keys.iter().all(|key| key.ends_with("CASCADE") || outlive.contains(&&**key)), "{keys:?}");
+    }
+}
