@@ -58,7 +58,7 @@ endif
 	@python3 -B -m unittest discover --start-directory bench
 	@deploy/check
 
-deploy-check: ## Look at images, compose files, chart, units and nginx without an engine or a cluster
+deploy-check: setup ## Look at images, compose files, chart, units and nginx without an engine or a cluster
 	@deploy/check
 
 scale-check: weights ## Run the layout of deploy/README.md as processes, kill some of them among 500 uploads, and look that all end right
