@@ -1,11 +1,13 @@
 # The commands of this repository; `make` alone lists them. Everything is installed that is missing, see scripts/setup.
 export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
+# Where scripts/setup puts Node.js on machines that have none, or an old one.
+export PATH := $(DRISHTIKSHA_HOME)/node/bin:$(PATH)
 BIN := target/debug/drishtiksha
 # Faster and with time limits when it is there; the tests are the same without it.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 SCRIPTS := $(filter-out %.txt %/check-traces %/walkthrough,$(wildcard scripts/*)) .ci/run deploy/check deploy/make-secrets deploy/web/start.sh $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
+.PHONY: help setup fresh-machine web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -56,7 +58,7 @@ endif
 	@python3 -B -m unittest discover --start-directory bench
 	@deploy/check
 
-deploy-check: ## Look at images, compose files, chart, units and nginx without an engine or a cluster
+deploy-check: setup ## Look at images, compose files, chart, units and nginx without an engine or a cluster
 	@deploy/check
 
 scale-check: weights ## Run the layout of deploy/README.md as processes, kill some of them among 500 uploads, and look that all end right
@@ -77,6 +79,9 @@ diagrams: web ## Draw the diagrams of the documents anew, from their sources and
 walkthroughs: weights ## Follow the pages of docs/develop to their ends, in a copy of the sources; takes minutes
 	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-a-storage-provider.md
 	@CHECKOUT=$(CURDIR) scripts/walkthrough docs/develop/add-an-api-route.md
+
+fresh-machine: ## Run `make run` and `make test` on a bare Debian 12 in a temporary folder; needs root, 15 GB and about an hour
+	@scripts/fresh-machine
 
 sbom: web ## Write what the program and the web app are made of, as CycloneDX, into out/
 	@scripts/sbom

