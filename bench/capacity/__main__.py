@@ -48,12 +48,12 @@ def main() -> None:
                     samples = list(chosen(part, stages, sizes))
                     measured.add(part, samples, time.monotonic() - begin)
                     print(f"measured: {part}, {time.monotonic() - begin:.0f} s", file=sys.stderr)
-    text = document(measured)
+                    if not options.quick:
+                        measured.write(DATA)
     if options.quick:
-        print(text)
+        print(document(measured))
         return
-    measured.write(DATA)
-    PAGE.write_text(text)
+    PAGE.write_text(document(measured))
     print(f"wrote {PAGE.relative_to(ROOT)} and {DATA.relative_to(ROOT)}", file=sys.stderr)
 
 
@@ -84,7 +84,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, required=True, help="the built drishtiksha")
     parser.add_argument("--profile", default="dev", help="the profile that it was built with, for the document")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, in windows of its own")
     parser.add_argument("--part", action="append", choices=PARTS, help="measure this part only; may be given more than once")
     parser.add_argument("--wait-ms", type=int, help="measure with the model that waits so long only")
     parser.add_argument("--more", action="store_true", help="add rounds to those in the data instead of replacing them")

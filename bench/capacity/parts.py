@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -9,12 +10,11 @@ from dataclasses import dataclass
 
 from service import live
 from service.client import Person, upload_many
-from service.figures import percentile
 from service.files import Picture
 from service.process import until
 
 from . import probe
-from .figures import Sample, percentiles_ms, rate
+from .figures import Sample, Span, percentiles_ms, rate
 from .stage import MODELS, Stage, Theatre, models
 
 # Small, and no two alike, so that what is measured is the walk of a job and not the bytes.
@@ -35,21 +35,23 @@ class Sizes:
     workers: tuple[int, ...] = (1, 2, 4, 8)
     jobs: tuple[int, ...] = (1, 5, 10, 25)
     waits_ms: tuple[int, ...] = (1000, 200)
-    window_secs: float = 5.0
+    # Windows one after the other, each a sample.
+    windows: int = 3
+    window_secs: float = 2.0
     ml_servers: tuple[int, ...] = (1, 2, 4)
     lanes: int = 8
     crew: tuple[int, int] = (8, 5)
     shares: tuple[float, ...] = (0.5, 0.8, 0.95)
     load_secs: float = 15.0
     apis: tuple[int, ...] = (1, 2, 3)
-    uploads: int = 400
+    uploads: int = 200
     sockets: tuple[int, ...] = (100, 500, 1000, 2000)
     people: int = 50
-    events: int = 150
+    events: int = 100
 
 
 QUICK = Sizes(
-    workers=(1, 2), jobs=(1, 5), waits_ms=(200,), window_secs=1.0, ml_servers=(1, 2), lanes=4, crew=(2, 5), shares=(0.5,),
+    workers=(1, 2), jobs=(1, 5), waits_ms=(200,), windows=1, window_secs=1.0, ml_servers=(1, 2), lanes=4, crew=(2, 5), shares=(0.5,),
     load_secs=3.0, apis=(1, 2), uploads=40, sockets=(20, 100), people=10, events=20,
 )  # fmt: skip
 
@@ -61,8 +63,8 @@ def workers(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
         for count in sizes.workers:
             for jobs in sizes.jobs:
                 most = min(count * jobs / wait_ms * 1e3, MOST_JOBS_PER_SEC)
-                found = saturate(stage, people, (count, jobs), most, wait_ms, sizes.window_secs)
-                yield {"part": "workers", "wait_ms": wait_ms, "workers": count, "jobs": jobs, **found}
+                setting = {"part": "workers", "wait_ms": wait_ms, "workers": count, "jobs": jobs}
+                yield from (setting | found for found in saturate(stage, people, (count, jobs), Demand(most, wait_ms, MODELS), sizes))
 
 
 def ml(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
@@ -70,26 +72,37 @@ def ml(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
     for servers in sizes.ml_servers:
         with theatre.stage(1, wait_ms, servers, sizes.lanes) as stage:
             most = servers * sizes.lanes / wait_ms * 1e3
-            found = saturate(stage, stage.people(SENDERS), sizes.crew, most, wait_ms, sizes.window_secs, per_run=1)
-        yield {"part": "ml", "wait_ms": wait_ms, "servers": servers, "lanes": sizes.lanes, **found}
+            setting = {"part": "ml", "wait_ms": wait_ms, "servers": servers, "lanes": sizes.lanes}
+            people = stage.people(SENDERS)
+            yield from (setting | found for found in saturate(stage, people, sizes.crew, Demand(most, wait_ms, 1), sizes))
 
 
-def saturate(
-    stage: Stage, people: Sequence[Person], crew: tuple[int, int], most: float, wait_ms: int, window_secs: float, per_run: int = MODELS
-) -> dict[str, float]:
-    """Throughput of workers whose queue is never empty; they start when all is in the queue."""
-    ramp_secs = wait_ms / 1e3 + SETTLE_SECS
-    wanted = most * (ramp_secs + window_secs) * 1.1 + 2 * crew[0] * crew[1]
+@dataclass(frozen=True)
+class Demand:
+    """More than workers can do: jobs per second that they could do at best, with a model that waits so long, and models of
+    one run."""
+
+    most: float
+    wait_ms: int
+    per_run: int
+
+
+def saturate(stage: Stage, people: Sequence[Person], crew: tuple[int, int], demand: Demand, sizes: Sizes) -> list[dict[str, float]]:
+    """Throughput of workers whose queue is never empty, window by window; they start when all is in the queue."""
+    ramp_secs = demand.wait_ms / 1e3 + SETTLE_SECS
+    wanted = demand.most * (ramp_secs + sizes.windows * sizes.window_secs + SETTLE_SECS) + 2 * crew[0] * crew[1]
     missing = wanted - stage.waiting()
     if missing > 0:
-        upload_many(stage.ports, people, Picture(PICTURE_BYTES), int(missing / per_run) + 1, models(wait_ms, per_run))
+        count = int(missing / demand.per_run) + 1
+        upload_many(stage.ports, people, Picture(PICTURE_BYTES), count, models(demand.wait_ms, demand.per_run))
         wait_until_planned(stage)
     began = time.time()
     stage.start_workers(*crew)
     time.sleep(ramp_secs)
-    before = probe.look(stage.roles)
-    time.sleep(window_secs)
-    after = probe.look(stage.roles)
+    looks = [probe.look(stage.roles)]
+    for _ in range(sizes.windows):
+        time.sleep(sizes.window_secs)
+        looks.append(probe.look(stage.roles))
     memory = probe.memory(stage.roles)
     left = stage.waiting()
     stage.stop_workers()
@@ -97,10 +110,15 @@ def saturate(
     if left == 0:
         raise RuntimeError("the queue ran empty, so this would measure the load and not the workers")
     spans = stage.spans(began)
+    return [window(spans, before, after, demand.per_run) | memory for before, after in itertools.pairwise(looks)]
+
+
+def window(spans: Sequence[Span], before: probe.Look, after: probe.Look, per_run: int) -> dict[str, float]:
+    """The figures of one window."""
     per_sec = rate(spans, before.at, after.at)
     inside = [span.secs for span in spans if span.end >= before.at and span.start <= after.at]
     took = probe.between(before, after, per_sec * (after.at - before.at))
-    return {"jobs_per_sec": per_sec, "runs_per_sec": per_sec / per_run, **percentiles_ms(inside, "job"), **took, **memory}
+    return {"jobs_per_sec": per_sec, "runs_per_sec": per_sec / per_run, **percentiles_ms(inside, "job"), **took}
 
 
 def wait_until_planned(stage: Stage) -> None:
@@ -155,21 +173,22 @@ def apis(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
     for count in sizes.apis:
         with theatre.stage(count, wait_ms) as stage:
             people = stage.people(sizes.people)
-            accepted = uploads(stage, people[: 2 * SENDERS], sizes.uploads, wait_ms)
-            yield {"part": "uploads", "apis": count, **accepted}
+            upload_many(stage.ports, people[: 2 * SENDERS], Picture(PICTURE_BYTES), 4 * SENDERS, models(wait_ms))
+            for _ in range(sizes.windows):
+                yield {"part": "uploads", "apis": count, **uploads(stage, people[: 2 * SENDERS], sizes.uploads, wait_ms)}
+            wait_until_planned(stage)
             for sockets in sizes.sockets if count == 1 else sizes.sockets[-1:]:
-                yield {"part": "sockets", "apis": count, "sockets": sockets, **fan_out(stage, people, sockets, sizes)}
+                setting = {"part": "sockets", "apis": count, "sockets": sockets}
+                yield from (setting | found for found in fan_out(stage, people, sockets, sizes))
 
 
 def uploads(stage: Stage, people: Sequence[Person], count: int, wait_ms: int) -> dict[str, float]:
     """Small files from some people at once, each with one connection. They are planned and queued, and nobody takes the jobs."""
-    maker, wanted = Picture(PICTURE_BYTES), models(wait_ms)
-    upload_many(stage.ports, people, maker, 2 * len(people), wanted)
     wait_until_planned(stage)
     before = probe.look(stage.roles)
-    done = upload_many(stage.ports, people, maker, count, wanted)
-    after = probe.look(stage.roles)
+    done = upload_many(stage.ports, people, Picture(PICTURE_BYTES), count, models(wait_ms))
     wait_until_planned(stage)
+    after = probe.look(stage.roles)
     return {
         "uploads_per_sec": count / done.wall_secs,
         **percentiles_ms(done.latencies_secs, "upload"),
@@ -178,26 +197,26 @@ def uploads(stage: Stage, people: Sequence[Person], count: int, wait_ms: int) ->
     }
 
 
-def fan_out(stage: Stage, people: Sequence[Person], count: int, sizes: Sizes) -> dict[str, float]:
+def fan_out(stage: Stage, people: Sequence[Person], count: int, sizes: Sizes) -> Iterator[dict[str, float]]:
     """Sockets of all people, that hear events at a steady pace and then as fast as they come."""
-    each = count // len(people)
+    pause_ms = 1e3 / EVENTS_PER_SEC
     redis_url = stage.ours.world.redis.url
-    with live.sockets(stage.ports, redis_url, people, each, 4 * len(people), WINDOW_EVENTS) as sockets:
+    with live.sockets(stage.ports, redis_url, people, count // len(people), 4 * len(people), WINDOW_EVENTS) as sockets:
         time.sleep(SETTLE_SECS)
-        memory = probe.memory(stage.roles)
-        sockets.steady(len(people), 1e3 / EVENTS_PER_SEC)
-        before = probe.look(stage.roles)
-        took_ms = sockets.steady(sizes.events, 1e3 / EVENTS_PER_SEC)
-        after = probe.look(stage.roles)
-        fast = sockets.fan_out()
-    return {
-        "connect_secs": sockets.connect_secs,
-        "deliveries_per_sec": fast["deliveries"] / fast["secs"],
-        **percentiles_ms([ms / 1e3 for ms in took_ms], "event"),
-        "event_longest_ms": percentile(took_ms, 1),
-        **probe.between(before, after, len(took_ms)),
-        **memory,
-    }
+        sockets.steady(len(people), pause_ms)
+        for _ in range(sizes.windows):
+            before = probe.look(stage.roles)
+            took_ms = sockets.steady(sizes.events, pause_ms)
+            after = probe.look(stage.roles)
+            fast = sockets.fan_out()
+            yield {
+                "connect_secs": sockets.connect_secs,
+                "deliveries_per_sec": fast["deliveries"] / fast["secs"],
+                **percentiles_ms([ms / 1e3 for ms in took_ms], "event"),
+                "event_longest_ms": max(took_ms),
+                **probe.between(before, after, len(took_ms)),
+                **probe.memory(stage.roles),
+            }
 
 
 def chosen(name: str, theatre: Theatre, sizes: Sizes) -> Iterator[Sample]:

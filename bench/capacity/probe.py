@@ -10,7 +10,7 @@ from pathlib import Path
 
 import measure
 from service.figures import MIB
-from service.process import Process, cpu_secs
+from service.process import TICKS_PER_SEC, Process, cpu_secs
 
 CORES = len(os.sched_getaffinity(0))
 Roles = Mapping[str, Sequence[Process]]
@@ -18,10 +18,12 @@ Roles = Mapping[str, Sequence[Process]]
 
 @dataclass(frozen=True)
 class Look:
-    """One look: processor seconds so far of each role, and busy and all ticks of the machine."""
+    """One look: processor seconds so far of each role and of all that this program started, itself included; busy and all
+    ticks of the machine."""
 
     at: float
     cpu_secs: dict[str, float]
+    own_secs: float
     busy_ticks: int
     all_ticks: int
 
@@ -29,15 +31,20 @@ class Look:
 def look(roles: Roles) -> Look:
     """Looks now."""
     busy, everything = ticks()
-    return Look(time.time(), {name: sum(map(tree_secs, processes)) for name, processes in roles.items()}, busy, everything)
+    secs = {name: sum(tree_secs(process.child.pid) for process in processes) for name, processes in roles.items()}
+    return Look(time.time(), secs, tree_secs(os.getpid()), busy, everything)
 
 
 def between(before: Look, after: Look, jobs: float) -> dict[str, float]:
-    """Share of the machine that was busy, and what each role took: processor milliseconds per job and share of a core."""
-    found = {"busy": (after.busy_ticks - before.busy_ticks) / max(1, after.all_ticks - before.all_ticks)}
-    for name, secs in after.cpu_secs.items():
-        took = secs - before.cpu_secs[name]
-        found[f"{name}_cores"] = took / (after.at - before.at)
+    """Share of the machine that was busy, cores that others than this program took, and what each role took: processor
+    milliseconds per job and share of a core."""
+    secs = after.at - before.at
+    busy = after.busy_ticks - before.busy_ticks
+    others = (busy / TICKS_PER_SEC - (after.own_secs - before.own_secs)) / secs
+    found = {"busy": busy / max(1, after.all_ticks - before.all_ticks), "others_cores": max(0.0, others)}
+    for name, now in after.cpu_secs.items():
+        took = now - before.cpu_secs[name]
+        found[f"{name}_cores"] = took / secs
         if jobs > 0:
             found[f"{name}_cpu_ms"] = took / jobs * 1e3
     return found
@@ -48,10 +55,10 @@ def memory(roles: Roles) -> dict[str, float]:
     return {f"{name}_mib": sum(map(tree_bytes, processes)) / MIB for name, processes in roles.items()}
 
 
-def tree_secs(process: Process) -> float:
+def tree_secs(root: int) -> float:
     """Processor seconds of a process and of all below it, those that have ended included."""
     total = 0.0
-    for pid in measure.descendants(process.child.pid):
+    for pid in measure.descendants(root):
         try:
             total += cpu_secs(pid)
         except OSError:

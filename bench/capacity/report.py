@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.figures import number
+from service.figures import number, percentile
 
 from .cells import Cell, percent, rows, written
 from .data import Measured
@@ -18,7 +18,7 @@ ROLES = {"api": "API server", "worker": "workers", "postgres": "PostgreSQL", "re
 def document(measured: Measured) -> str:
     """The whole document; what was not measured is left out."""
     table = Table(measured.samples)
-    parts = [HEAD, bullets([*measured.facts, duration(measured)]), METHOD.format(models=MODELS, full=FULL * 100)]
+    parts = [HEAD, bullets([*measured.facts, *others(measured), duration(measured)]), METHOD.format(models=MODELS, full=FULL * 100)]
     if table.of(part="workers"):
         grid = Cell(table, part="workers")
         parts += [*map(workers, reversed(list(grid.each("wait_ms")))), scaling(grid), roles(grid)]
@@ -32,6 +32,13 @@ def duration(measured: Measured) -> str:
     """How long measuring took."""
     parts = ", ".join(f"{name} {secs / 60:.1f}" for name, secs in measured.took_secs.items())
     return f"all of it took {sum(measured.took_secs.values()) / 60:.1f} minutes ({parts})"
+
+
+def others(measured: Measured) -> list[str]:
+    """How quiet the machine was."""
+    cores = [float(sample["others_cores"]) for sample in measured.samples if "others_cores" in sample]
+    middle, worst = (number(percentile(cores, share)) for share in (0.5, 1)) if cores else ("", "")
+    return [f"other programs took {middle} cores in the middle of all samples, {worst} in the worst"] if cores else []
 
 
 def workers(grid: Cell) -> str:

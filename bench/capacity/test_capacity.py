@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
+from service.process import TICKS_PER_SEC
 from service.servers import ML_API_KEY, Models
 
 from capacity.data import Measured, summary
@@ -91,8 +92,10 @@ class ArrivalsTest(unittest.TestCase):
 @unittest.skipUnless(os.path.isdir("/proc/self"), "processor time is read from /proc, which this system has not")
 class ProbeTest(unittest.TestCase):
     def test_time_is_divided_among_jobs_and_cores(self):
-        before, after = Look(10, {"api": 1.0}, 100, 1000), Look(12, {"api": 2.0}, 150, 1200)
-        self.assertEqual(between(before, after, jobs=50), {"busy": 0.25, "api_cores": 0.5, "api_cpu_ms": 20})
+        before = Look(10, {"api": 1.0}, own_secs=3, busy_ticks=0, all_ticks=0)
+        after = Look(12, {"api": 2.0}, own_secs=4.5, busy_ticks=2 * TICKS_PER_SEC, all_ticks=4 * TICKS_PER_SEC)
+        found = between(before, after, jobs=50)
+        self.assertEqual(found, {"busy": 0.5, "others_cores": 0.25, "api_cores": 0.5, "api_cpu_ms": 20})
         self.assertNotIn("api_cpu_ms", between(before, after, jobs=0))
 
     def test_the_work_and_memory_of_children_count_for_their_role(self):

@@ -2,8 +2,8 @@
 
 HEAD = """# Capacity
 
-Written by `make capacity`; do not edit by hand. The programs that measure are in `bench/capacity/`, the figures of every round in `docs/benchmarks-capacity.json`.
-A figure is the median over n rounds, with the lowest and the highest of them behind it. What follows for an installation stands in [Scale](scale.md).
+Written by `make capacity`; do not edit by hand. The programs that measure are in `bench/capacity/`, the figures of every window in `docs/benchmarks-capacity.json`.
+A figure is the median over n windows or batches one after the other, with the lowest and the highest of them behind it. What follows for an installation stands in [Scale](scale.md).
 
 **The models are simulated**: an ML server of the contract whose models wait for a set time and compute nothing. So these figures say what the service around the models
 can do, and how it grows; how long real models take stands in [the benchmarks of the models](benchmarks.md)."""
@@ -13,9 +13,9 @@ METHOD = """## How
 PostgreSQL (as it comes, so that a run's acceptance and end are on the disk), Redis, `drishtiksha api`, `drishtiksha worker` and the simulated ML servers run as processes on one machine, which
 also makes the load. Uploads are pictures of 10 kB, no two alike, and a run has {models} models unless said otherwise.
 
-* **Workers**: files are uploaded and planned first, more than the workers can do, then the workers start. After a second and one model's time, a window of five seconds is measured, from the
+* **Workers**: files are uploaded and planned first, more than the workers can do, then the workers start. After a second and one model's time, windows of two seconds are measured, from the
   events in the rows; a job that the window cuts counts with the share of its time that lies inside. It is checked that the queue held jobs at the end and that none failed.
-* **Efficiency** is the rate of n workers, divided by n times the rate of one worker with as many jobs each, round by round.
+* **Efficiency** is the rate of n workers, divided by n times the rate of one worker with as many jobs each, window by window.
 * **Machine busy** is the share of all cores that was not idle, the load and the simulated models included. From {full:.0f} % on (**bold**) the machine is full: a rate there is the machine's, and so is an efficiency.
 * **A job** is from its start to its result in the rows. Its wait in a queue that is never empty says nothing; how long jobs wait is measured at loads below the limit.
 * Processor time is read from `/proc` for each role with its children; memory is that of a role's processes, shared pages in parts."""

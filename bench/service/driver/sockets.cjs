@@ -73,6 +73,7 @@ function fanOut(sockets, redis) {
       if (delivered < awaited) return;
       if (sent < EVENTS) return next();
       clearTimeout(late);
+      for (const socket of sockets) socket.off('progress_update', heard);
       resolve({ deliveries: delivered, secs: (performance.now() - begin) / 1000 });
     };
     for (const socket of sockets) socket.on('progress_update', heard);
