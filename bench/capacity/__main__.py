@@ -50,6 +50,9 @@ def main() -> None:
                     print(f"measured: {part}, {time.monotonic() - begin:.0f} s", file=sys.stderr)
                     if not options.quick:
                         measured.write(DATA)
+    if options.note:
+        measured.notes |= dict.fromkeys(parts, options.note)
+        measured.write(DATA)
     if options.quick:
         print(document(measured))
         return
@@ -88,6 +91,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=PARTS, help="measure this part only; may be given more than once")
     parser.add_argument("--wait-ms", type=int, help="measure with the model that waits so long only")
     parser.add_argument("--more", action="store_true", help="add rounds to those in the data instead of replacing them")
+    parser.add_argument("--note", help="with --part and --report: what a reader has to know of what was measured; stays until it is measured anew")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the document again from the data")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see whether everything works; writes nothing")
     return parser.parse_args()

@@ -35,6 +35,10 @@ class Cell:
         """Its median."""
         return self.spread(key).middle
 
+    def has(self, key: str) -> bool:
+        """Whether it was measured."""
+        return bool(self.table.values(key, **self.setting))
+
     def number(self, key: str) -> str:
         """Its median, written."""
         return number(self.middle(key))
@@ -59,7 +63,7 @@ class Cell:
         count = self[name]
         one = self.table.values("jobs_per_sec", **{**self.setting, name: 1})
         many = self.table.values("jobs_per_sec", **self.setting)
-        return efficiency(one, many, int(count)) if count > 1 and len(one) == len(many) else None
+        return efficiency(one, many, int(count)) if count > 1 and len(one) == len(many) > 0 else None
 
 
 def rows(head: str, lines: Sequence[Sequence[str]]) -> str:

@@ -22,6 +22,8 @@ class Measured:
     facts: list[str] = field(default_factory=list)
     took_secs: dict[str, float] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    # By part: what a reader has to know of this measurement.
+    notes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Measured:
@@ -29,7 +31,7 @@ class Measured:
         if not path.exists():
             return cls()
         found = json.loads(path.read_text())
-        return cls(found["facts"], found["took_secs"], found["samples"])
+        return cls(found["facts"], found["took_secs"], found["samples"], found["notes"])
 
     def forget(self, part: str, waits_ms: Iterable[int]) -> None:
         """Removes what was measured of a part with these models, because it is measured anew."""
@@ -37,6 +39,7 @@ class Measured:
         self.samples = [s for s in self.samples if made_by(s) != part or s.get("wait_ms", next(iter(waits))) not in waits]
         if not any(made_by(s) == part for s in self.samples):
             self.took_secs.pop(part, None)
+            self.notes.pop(part, None)
 
     def add(self, part: str, samples: Iterable[Sample], secs: float) -> None:
         """Another round of a part."""
@@ -46,7 +49,7 @@ class Measured:
     def write(self, path: Path) -> None:
         """Into the file, one sample a line."""
         lines = ",\n    ".join(json.dumps(sample) for sample in self.samples)
-        head = {"facts": self.facts, "took_secs": self.took_secs, "summary": summary(Table(self.samples))}
+        head = {"facts": self.facts, "notes": self.notes, "took_secs": self.took_secs, "summary": summary(Table(self.samples))}
         rest = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
         path.write_text(f'{rest},\n  "samples": [\n    {lines}\n  ]\n}}\n')
 
@@ -73,7 +76,7 @@ def summary(table: Table) -> Mapping[str, float]:
         for role in ("postgres", "redis", "worker"):
             found[f"{role}_jobs_per_core_sec"] = 1e3 / table.spread(f"{role}_cpu_ms", **cell).middle
     if table.of(part="uploads", apis=1):
-        found["uploads_per_sec"] = table.spread("uploads_per_sec", part="uploads", apis=1).middle
+        found["uploads_per_sec"] = table.spread("planned_per_sec", part="uploads", apis=1).middle
     counts = table.settings("sockets", part="sockets", apis=1)
     if counts:
         found["sockets"] = counts[-1]

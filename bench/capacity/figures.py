@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.figures import Spread, percentile
 
@@ -26,6 +26,10 @@ class Span:
     def secs(self) -> float:
         """How long it ran."""
         return self.end - self.start
+
+    def last(self, secs: float) -> Span:
+        """Its end: that of a job which stood in line at first, and then was worked on for so long."""
+        return replace(self, start=max(self.start, self.end - secs))
 
 
 def rate(spans: Iterable[Span], begin: float, end: float) -> float:

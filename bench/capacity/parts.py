@@ -6,7 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service import live
 from service.client import Person, upload_many
@@ -39,19 +39,22 @@ class Sizes:
     windows: int = 3
     window_secs: float = 2.0
     ml_servers: tuple[int, ...] = (1, 2, 4)
-    lanes: int = 8
+    # Of each: with the crew below once more than twice as many jobs under way as lanes of four servers, once hardly more.
+    lanes: tuple[int, ...] = (4, 8)
+    # Workers look at ML servers every three seconds; a window sees several looks.
+    ml_window_secs: float = 4.0
     crew: tuple[int, int] = (8, 5)
     shares: tuple[float, ...] = (0.5, 0.8, 0.95)
     load_secs: float = 15.0
     apis: tuple[int, ...] = (1, 2, 3)
-    uploads: int = 200
+    uploads: int = 500
     sockets: tuple[int, ...] = (100, 500, 1000, 2000)
     people: int = 50
     events: int = 100
 
 
 QUICK = Sizes(
-    workers=(1, 2), jobs=(1, 5), waits_ms=(200,), windows=1, window_secs=1.0, ml_servers=(1, 2), lanes=4, crew=(2, 5), shares=(0.5,),
+    workers=(1, 2), jobs=(1, 5), waits_ms=(200,), windows=1, window_secs=1.0, ml_servers=(1, 2), lanes=(4,), ml_window_secs=1.0, crew=(2, 5), shares=(0.5,),
     load_secs=3.0, apis=(1, 2), uploads=40, sockets=(20, 100), people=10, events=20,
 )  # fmt: skip
 
@@ -69,22 +72,24 @@ def workers(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
 
 def ml(theatre: Theatre, sizes: Sizes, wait_ms: int) -> Iterator[Sample]:
     """Several ML servers with few lanes each, and workers that could do more. Runs of one model, so that a job is a file."""
-    for servers in sizes.ml_servers:
-        with theatre.stage(1, wait_ms, servers, sizes.lanes) as stage:
-            most = servers * sizes.lanes / wait_ms * 1e3
-            setting = {"part": "ml", "wait_ms": wait_ms, "servers": servers, "lanes": sizes.lanes}
-            people = stage.people(SENDERS)
-            yield from (setting | found for found in saturate(stage, people, sizes.crew, Demand(most, wait_ms, 1), sizes))
+    count, jobs = sizes.crew
+    longer = replace(sizes, window_secs=sizes.ml_window_secs)
+    for lanes, servers in itertools.product(sizes.lanes, sizes.ml_servers):
+        with theatre.stage(1, wait_ms, servers, lanes) as stage:
+            demand = Demand(servers * lanes / wait_ms * 1e3, wait_ms, 1, in_line=True)
+            setting = {"part": "ml", "wait_ms": wait_ms, "servers": servers, "lanes": lanes, "workers": count, "jobs": jobs}
+            yield from (setting | found for found in saturate(stage, stage.people(SENDERS), sizes.crew, demand, longer))
 
 
 @dataclass(frozen=True)
 class Demand:
-    """More than workers can do: jobs per second that they could do at best, with a model that waits so long, and models of
-    one run."""
+    """More than can be done: jobs per second at best, with a model that waits so long, and models of one run; whether jobs
+    stand in line for a lane before their model has them."""
 
     most: float
     wait_ms: int
     per_run: int
+    in_line: bool = False
 
 
 def saturate(stage: Stage, people: Sequence[Person], crew: tuple[int, int], demand: Demand, sizes: Sizes) -> list[dict[str, float]]:
@@ -110,15 +115,17 @@ def saturate(stage: Stage, people: Sequence[Person], crew: tuple[int, int], dema
     if left == 0:
         raise RuntimeError("the queue ran empty, so this would measure the load and not the workers")
     spans = stage.spans(began)
-    return [window(spans, before, after, demand.per_run) | memory for before, after in itertools.pairwise(looks)]
+    return [window(spans, before, after, demand) | memory for before, after in itertools.pairwise(looks)]
 
 
-def window(spans: Sequence[Span], before: probe.Look, after: probe.Look, per_run: int) -> dict[str, float]:
+def window(spans: Sequence[Span], before: probe.Look, after: probe.Look, demand: Demand) -> dict[str, float]:
     """The figures of one window."""
-    per_sec = rate(spans, before.at, after.at)
+    # Time in line would be counted as work, and in a line that still grows as too much or too little of it.
+    counted = [span.last(demand.wait_ms / 1e3) for span in spans] if demand.in_line else spans
+    per_sec = rate(counted, before.at, after.at)
     inside = [span.secs for span in spans if span.end >= before.at and span.start <= after.at]
     took = probe.between(before, after, per_sec * (after.at - before.at))
-    return {"jobs_per_sec": per_sec, "runs_per_sec": per_sec / per_run, **percentiles_ms(inside, "job"), **took}
+    return {"jobs_per_sec": per_sec, "runs_per_sec": per_sec / demand.per_run, **percentiles_ms(inside, "job"), **took}
 
 
 def wait_until_planned(stage: Stage) -> None:
@@ -186,11 +193,13 @@ def uploads(stage: Stage, people: Sequence[Person], count: int, wait_ms: int) ->
     """Small files from some people at once, each with one connection. They are planned and queued, and nobody takes the jobs."""
     wait_until_planned(stage)
     before = probe.look(stage.roles)
+    begin = time.time()
     done = upload_many(stage.ports, people, Picture(PICTURE_BYTES), count, models(wait_ms))
     wait_until_planned(stage)
     after = probe.look(stage.roles)
     return {
         "uploads_per_sec": count / done.wall_secs,
+        "planned_per_sec": count / (stage.last_plan() - begin),
         **percentiles_ms(done.latencies_secs, "upload"),
         **probe.between(before, after, count),
         **probe.memory(stage.roles),

@@ -12,13 +12,14 @@ from .figures import ENOUGH, FULL, Table
 from .stage import MODELS
 from .words import COMMANDS, HEAD, LOAD, METHOD, ML, SOCKETS, UPLOADS
 
+NOT_MEASURED = "not measured"
 ROLES = {"api": "API server", "worker": "workers", "postgres": "PostgreSQL", "redis": "Redis", "ml": "simulated ML server"}
 
 
 def document(measured: Measured) -> str:
     """The whole document; what was not measured is left out."""
     table = Table(measured.samples)
-    parts = [HEAD, bullets([*measured.facts, *others(measured), duration(measured)]), METHOD.format(models=MODELS, full=FULL * 100)]
+    parts = [HEAD, bullets([*measured.facts, *others(measured), duration(measured), *measured.notes.values()]), METHOD.format(models=MODELS, full=FULL * 100)]
     if table.of(part="workers"):
         grid = Cell(table, part="workers")
         parts += [*map(workers, reversed(list(grid.each("wait_ms")))), scaling(grid), roles(grid)]
@@ -111,13 +112,31 @@ def costs(cell: Cell) -> str:
 def ml(part: Cell) -> str:
     """ML servers."""
     lines = []
-    for cell in part.each("servers"):
-        per_sec = cell.spread("jobs_per_sec")
-        share = per_sec.middle / (cell["servers"] * cell["lanes"] / cell["wait_ms"] * 1e3)
-        efficient = written(cell.efficiency("servers"))
-        lines.append([f"{cell['servers']:.0f}", str(per_sec), efficient, percent(share), cell.ms("job"), cell.busy(), str(per_sec.rounds)])
-    head = "ML servers | jobs/s | efficiency | of what the lanes allow | a job with its wait for a lane, p50 / p95 / p99, ms | machine busy | n"
-    return f"{ML.format(lanes=part['lanes'], wait_ms=part['wait_ms'])}\n\n{rows(head, lines)}"
+    for cell in part.each("lanes", "servers"):
+        lanes = cell["servers"] * cell["lanes"]
+        under_way = cell["workers"] * cell["jobs"]
+        lines.append(
+            [
+                f"{cell['servers']:.0f} × {cell['lanes']:.0f}",
+                number(under_way / lanes),
+                number(max(1, under_way / lanes) * cell["wait_ms"]),
+                cell.ms("job"),
+                *(ml_rate(cell, lanes) if cell.has("jobs_per_sec") else [NOT_MEASURED] * 2),
+                cell.busy(),
+                str(cell.spread("busy").rounds),
+            ]
+        )
+    head = (
+        "ML servers × lanes | jobs under way for each lane | a job if no lane ever stood idle, ms | a job, p50 / p95 / p99, ms | jobs/s "
+        "| efficiency | machine busy | n"
+    )
+    return f"{ML.format(**{name: part[name] for name in ('wait_ms', 'workers', 'jobs')})}\n\n{rows(head, lines)}"
+
+
+def ml_rate(cell: Cell, lanes: float) -> list[str]:
+    """Rate, and efficiency against one server."""
+    per_sec = cell.spread("jobs_per_sec")
+    return [f"{per_sec}, {percent(per_sec.middle / (lanes / cell['wait_ms'] * 1e3))} of what the lanes allow", written(cell.efficiency("servers"))]
 
 
 def load(part: Cell) -> str:
@@ -136,11 +155,13 @@ def uploads(part: Cell) -> str:
     """API servers that accept files."""
     lines = []
     for cell in part.each("apis"):
-        per_sec = cell.spread("uploads_per_sec")
+        per_sec = cell.spread("planned_per_sec")
         costs = [cell.number(key) for key in ("api_cpu_ms", "postgres_cpu_ms", "redis_cpu_ms", "api_mib")]
-        lines.append([f"{cell['apis']:.0f}", str(per_sec), cell.ms("upload"), *costs, cell.busy(), str(per_sec.rounds)])
+        rates = [str(per_sec), cell.number("uploads_per_sec")]
+        lines.append([f"{cell['apis']:.0f}", *rates, cell.ms("upload"), *costs, cell.busy(), str(per_sec.rounds)])
     head = (
-        "API servers | uploads/s | 202, p50 / p95 / p99, ms | API, CPU ms | PostgreSQL, CPU ms | Redis, CPU ms | API memory, MiB | machine busy | n"
+        "API servers | accepted and planned/s | answered/s | 202, p50 / p95 / p99, ms | API, CPU ms | PostgreSQL, CPU ms | Redis, CPU ms "
+        "| API memory, MiB | machine busy | n"
     )
     return f"{UPLOADS}\n\n{rows(head, lines)}"
 

@@ -96,6 +96,10 @@ class Stage:
         """Runs that were accepted since and have ended; their start is their plan."""
         return [Span(*row) for row in self._rows(RUNS.format(begin=begin))]
 
+    def last_plan(self) -> float:
+        """When the last run was planned."""
+        return float(self.sql("select extract(epoch from max(planned_at)) from analysis_runs"))
+
     def waiting(self) -> int:
         """Jobs that nobody has taken yet."""
         return int(self.sql(WAITING))

@@ -52,6 +52,13 @@ class FiguresTest(unittest.TestCase):
     def test_time_between_two_jobs_lowers_the_rate(self):
         self.assertAlmostEqual(rate(back_to_back(100, 1.0, pause=0.25), 10, 60), 0.8, places=2)
 
+    def test_time_in_line_is_no_work(self):
+        # One lane, and ten jobs that all came at once.
+        spans = [Span(0, 0, end) for end in range(1, 11)]
+        self.assertAlmostEqual(rate([span.last(1.0) for span in spans], 2.5, 6.5), 1.0)
+        self.assertNotAlmostEqual(rate(spans, 2.5, 6.5), 1.0, places=1)
+        self.assertEqual(Span(0, 5, 5.5).last(1.0).start, 5)
+
     def test_a_job_without_a_duration_is_no_division_by_zero(self):
         self.assertEqual(rate([Span(0, 1, 1)], 0, 2), 0)
 
@@ -118,10 +125,12 @@ class DataTest(unittest.TestCase):
             path = Path(folder) / "data.json"
             first = Measured.read(path)
             first.add("workers", grid({(1, 1): 1.23456789}), 60)
+            first.notes["workers"] = "one round was cut off"
             first.write(path)
             second = Measured.read(path)
+            self.assertIn("* one round was cut off", document(second))
             second.add("workers", grid({(1, 1): 2.0}), 30)
-            second.add("apis", [{"part": "uploads", "apis": 1, "uploads_per_sec": 100.0}], 5)
+            second.add("apis", [{"part": "uploads", "apis": 1, "planned_per_sec": 100.0}], 5)
             second.write(path)
             third = Measured.read(path)
             self.assertEqual(Table(third.samples).values("jobs_per_sec", part="workers"), [1.235, 2.0])
@@ -131,7 +140,7 @@ class DataTest(unittest.TestCase):
             self.assertEqual(len(third.samples), 3, "another model's samples stay")
             third.forget("workers", [1000])
             third.forget("apis", [1000])
-            self.assertEqual((third.samples, third.took_secs), ([], {}))
+            self.assertEqual((third.samples, third.took_secs, third.notes), ([], {}, {}))
 
     def test_the_summary_takes_the_fastest_setting_of_a_full_machine(self):
         samples = grid({(8, 5): 40.0}) + grid({(8, 25): 150.0}, busy=0.95, postgres_cpu_ms=4.0)
@@ -156,6 +165,14 @@ class ReportTest(unittest.TestCase):
         for title in ("## ML servers", "## Waiting", "## API servers"):
             self.assertNotIn(title, text)
         self.assertNotIn("Where the machine was full", text)
+
+    def test_ml_servers_are_judged_by_what_their_lanes_allow(self):
+        setting = {"part": "ml", "wait_ms": 1000, "lanes": 4, "workers": 8, "jobs": 5, "busy": 0.2}
+        times = {"job_p50_ms": 2500.0, "job_p95_ms": 2600.0, "job_p99_ms": 2700.0}
+        samples = [setting | times | {"servers": servers} | rate for servers, rate in ((1, {"jobs_per_sec": 4.0}), (2, {"jobs_per_sec": 7.6}), (4, {}))]
+        text = self.text(samples)
+        self.assertIn("| 2 × 4 | 5.00 | 5,000 | 2,500 / 2,600 / 2,700 | 7.60, 95 % of what the lanes allow | 0.950 | 20 % | 1 |", text)
+        self.assertIn("| 4 × 4 | 2.50 | 2,500 | 2,500 / 2,600 / 2,700 | not measured | not measured | 20 % | 1 |", text)
 
     def test_that_models_are_simulated_stands_at_the_top(self):
         self.assertIn("**The models are simulated**", self.text([])[:900])

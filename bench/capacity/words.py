@@ -22,8 +22,10 @@ also makes the load. Uploads are pictures of 10 kB, no two alike, and a run has 
 
 ML = """## ML servers
 
-Each has {lanes:.0f} lanes in which a job waits {wait_ms:.0f} ms, and 8 workers × 5 jobs could do more. Runs of one model, so that a job is a file. Workers send a job to the server that has
-the least to do, by what they sent there themselves and what they saw at their last look, every three seconds."""
+A job waits {wait_ms:.0f} ms in one of a server's lanes; {workers:.0f} workers × {jobs:.0f} jobs bring more than the lanes can do, so that jobs stand in line there. Runs of one model, so that a job is a file; windows of four
+seconds, in which a job counts with its model's time alone. So many jobs are always under way, so with lanes that never stand idle a job takes as long as the third column says, and servers that halve
+that time double the rate. A worker sends a job to the server that has the least to do, by what it sent there itself and by what it saw there of others at its last look, every three seconds; what
+others sent in between it does not know, and so some lines get long while lanes elsewhere stand idle: the far ends of the times tell how long."""
 
 LOAD = """## Waiting below the limit
 
@@ -31,7 +33,8 @@ Files come by chance to {workers:.0f} workers × {jobs:.0f} jobs; model that wai
 
 UPLOADS = """## API servers: uploads
 
-Pictures of 10 kB from 16 people at once, who take turns among the servers; the server that took a file also plans its run and puts the jobs into the queue. CPU is for one upload."""
+Pictures of 10 kB from 16 people at once, who take turns among the servers; the server that took a file also plans its run and puts the jobs into the queue, after its answer, so that
+answers may run ahead. CPU is for one upload with its plan. With one machine for all servers the rate is the machine's: more API servers share it and do not raise it."""
 
 SOCKETS = """## API servers: sockets
 
