@@ -7,7 +7,7 @@ BIN := target/debug/drishtiksha
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 SCRIPTS := $(filter-out %.txt %/check-traces %/walkthrough,$(wildcard scripts/*)) .ci/run deploy/check deploy/make-secrets deploy/web/start.sh $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup fresh-machine web web-dev web-check build weights run stop services services-stop test traces bench bench-service convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
+.PHONY: help setup fresh-machine web web-dev web-check build weights run stop services services-stop test traces bench bench-service capacity convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -95,6 +95,10 @@ bench: weights ## Compare speed and memory with Python; writes docs/benchmarks.m
 bench-service: weights ## Compare the service with a Node baseline; writes docs/benchmarks-service.md
 	@scripts/setup tests
 	@bench/service/run.sh
+
+capacity: web ## Measure throughput and waiting by the number of workers, ML servers and API servers; writes docs/benchmarks-capacity.md
+	@scripts/setup tests
+	@bench/capacity/run.sh
 
 convert-check: build ## Compare the converters of tools/convert with reference implementations (fetches 3 GB once)
 	@scripts/convert-check

@@ -113,7 +113,7 @@ def many_sockets(service: Service, person: Person, amounts: Amounts) -> list[Nee
     count = amounts.people * amounts.sockets
     time.sleep(SETTLE_SECS)
     before = service.api.resident_bytes()
-    with live.sockets(service, people, amounts.sockets, amounts.people * EVENTS_EACH, window=amounts.people) as sockets:
+    with live.sockets([service.port], service.side.world.redis.url, people, amounts.sockets, amounts.people * EVENTS_EACH, window=amounts.people) as sockets:
         time.sleep(SETTLE_SECS)
         connected = service.api.resident_bytes()
         done = sockets.fan_out()

@@ -161,22 +161,34 @@ class Load:
     ended_at: float
 
 
-def upload_many(port: int, people: Sequence[Person], maker: Maker, count: int, fields: dict[str, str] | None = None) -> Load:
-    """Uploads `count` files; each person has one connection and sends the next file when the last was answered."""
+def upload_many(
+    port: int | Sequence[int],
+    people: Sequence[Person],
+    maker: Maker,
+    count: int,
+    fields: dict[str, str] | None = None,
+    moments_secs: Sequence[float] = (),
+) -> Load:
+    """Uploads `count` files; each person has one connection and sends the next file when the last was answered, and not
+    before its moment where there are any, counted from the start. Several ports are several servers, among which people
+    take turns."""
     samples = [maker.next() for _ in range(count)]
-    left = iter(samples)
+    left = iter(zip(samples, moments_secs or itertools.repeat(0.0)))
     lock = threading.Lock()
     latencies: list[float] = []
     failures: list[Exception] = []
-    connections = [Connection(port) for _ in people]
+    ports = itertools.cycle([port] if isinstance(port, int) else port)
+    connections = [Connection(next(ports)) for _ in people]
 
     def send(connection: Connection, token: str) -> None:
         try:
             while True:
                 with lock:
-                    sample = next(left, None)
-                if sample is None or failures:
+                    taken = next(left, None)
+                if taken is None or failures:
                     return
+                sample, moment_secs = taken
+                time.sleep(max(0.0, started_at + moment_secs - time.perf_counter()))
                 begin = time.perf_counter()
                 connection.upload(token, sample, fields)
                 latencies.append(time.perf_counter() - begin)
@@ -185,7 +197,7 @@ def upload_many(port: int, people: Sequence[Person], maker: Maker, count: int, f
 
     pairs = zip(connections, people, strict=True)
     threads = [threading.Thread(target=send, args=(connection, person.token)) for connection, person in pairs]
-    begin = time.perf_counter()
+    started_at = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -195,4 +207,4 @@ def upload_many(port: int, people: Sequence[Person], maker: Maker, count: int, f
         connection.close()
     if failures:
         raise failures[0]
-    return Load(ended_at - begin, latencies, sum(sample.size for sample in samples), ended_at)
+    return Load(ended_at - started_at, latencies, sum(sample.size for sample in samples), ended_at)

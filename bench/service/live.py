@@ -107,6 +107,11 @@ class Sockets:
         self._say("go")
         return json.loads(self._hear())
 
+    def steady(self, events: int, every_ms: float) -> list[float]:
+        """Publishes one event after the other with pauses; milliseconds that each delivery took."""
+        self._say(f"steady {events} {every_ms}")
+        return json.loads(self._hear())
+
     def _say(self, word: str) -> None:
         assert self._child.stdin
         self._child.stdin.write(f"{word}\n")
@@ -127,13 +132,14 @@ def hear(child: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def sockets(service: Service, people: Sequence[Person], each: int, events: int, window: int) -> Iterator[Sockets]:
-    """Connected sockets, gone afterwards. `events` are in all, to one person after the other."""
+def sockets(ports: Sequence[int], redis_url: str, people: Sequence[Person], each: int, events: int, window: int) -> Iterator[Sockets]:
+    """Connected sockets, spread over the servers at these ports, gone afterwards. `events` are in all, to one person after
+    the other."""
     env = {
         **os.environ,
         "NODE_PATH": str(HERE / "node" / "node_modules"),
-        "SERVER_URL": f"http://127.0.0.1:{service.port}",
-        "REDIS_URL": service.side.world.redis.url,
+        "SERVER_URLS": ",".join(f"http://127.0.0.1:{port}" for port in ports),
+        "REDIS_URL": redis_url,
         "CHANNEL": CHANNEL,
         "PEOPLE": json.dumps([{"userId": person.user_id, "token": person.token} for person in people]),
         "SOCKETS_EACH": str(each),

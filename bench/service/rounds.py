@@ -137,7 +137,7 @@ def check_ends(service: Service, wanted: int) -> None:
 
 def fan_out(service: Service, people: Sequence[Person], sizes: Sizes) -> dict[str, float]:
     """Events of some people to many sockets; the first pass warms up."""
-    with live.sockets(service, people[: sizes.people], sizes.sockets, sizes.events, sizes.window) as sockets:
+    with live.sockets([service.port], service.side.world.redis.url, people[: sizes.people], sizes.sockets, sizes.events, sizes.window) as sockets:
         sockets.fan_out()
         cpu_before = service.api.cpu_secs()
         done = sockets.fan_out()

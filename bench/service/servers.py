@@ -123,13 +123,13 @@ class Redis:
 
 
 class Models:
-    """The ML server whose models do nothing."""
+    """The ML server whose models do nothing, at once or after `wait_ms`, `lanes` of them at the same time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "noop-ml", wait_ms: int = 0, lanes: int = 64) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        env = {**os.environ, "PORT": str(self.port), "ML_API_KEY": ML_API_KEY}
-        self.process = Process("noop-ml", ["node", str(HERE / "noop-ml" / "server.mjs")], env, folder)
+        env = {**os.environ, "PORT": str(self.port), "ML_API_KEY": ML_API_KEY, "WAIT_MS": str(wait_ms), "LANES": str(lanes)}
+        self.process = Process(name, ["node", str(HERE / "noop-ml" / "server.mjs")], env, folder)
         self.process.wait_for_word("ready")
 
     def last_answer_at(self) -> float:

@@ -96,13 +96,8 @@ class Side(ABC):
             self.wait_for_worker(process, metrics_port)
         return process
 
-    @contextmanager
-    def running(self) -> Iterator[Service]:
-        """An API server on empty servers and an empty folder; all is gone afterwards."""
-        folder = self.world.folder / f"{self.name}-{time.monotonic_ns()}"
-        (folder / "storage").mkdir(parents=True)
-        database = f"bench_{self.name}"
-        port = free_port()
+    def prepare(self, database: str, folder: Path) -> dict[str, str]:
+        """Empties the servers and makes the tables; returns the environment of every role."""
         env = {
             "PATH": os.environ["PATH"],
             "DATABASE_URL": self.world.postgres.fresh(database),
@@ -110,11 +105,20 @@ class Side(ABC):
             "STORAGE_PATH": str(folder / "storage"),
             "JWT_SECRET": JWT_SECRET,
             "ML_API_KEY": ML_API_KEY,
-            "PORT": str(port),
             **self.settings(folder),
         }
         self.world.redis.flush()
         self.migrate(database, env)
+        return env
+
+    @contextmanager
+    def running(self) -> Iterator[Service]:
+        """An API server on empty servers and an empty folder; all is gone afterwards."""
+        folder = self.world.folder / f"{self.name}-{time.monotonic_ns()}"
+        (folder / "storage").mkdir(parents=True)
+        database = f"bench_{self.name}"
+        port = free_port()
+        env = {**self.prepare(database, folder), "PORT": str(port)}
         metrics_ports = {role: free_port() for role in ("api", "worker")}
         api = self.start("api", env, folder, metrics_ports["api"])
         service = None

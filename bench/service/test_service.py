@@ -112,6 +112,17 @@ class ClientTest(unittest.TestCase):
         self.assertEqual({form["models"] for form in stand.came}, {b"noop-a"})
         self.assertEqual(len({form["media"] for form in stand.came}), 12)
 
+    def test_people_take_turns_among_servers_and_no_file_comes_before_its_moment(self):
+        stands = []
+        ports = []
+        for _ in range(2):
+            stands.append(self.serve(202))
+            ports.append(self.port)
+        load = upload_many(ports, [ADA] * 2, Picture(1000), 4, moments_secs=[0, 0, 0.1, 0.2])
+        self.assertGreaterEqual(load.wall_secs, 0.2)
+        self.assertTrue(all(stand.came for stand in stands))
+        self.assertEqual(sum(len(stand.came) for stand in stands), 4)
+
     def test_another_answer_than_202_is_no_figure(self):
         self.serve(429)
         with self.assertRaisesRegex(Refused, "429"):

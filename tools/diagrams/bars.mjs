@@ -1,4 +1,4 @@
-// Draws the bars of docs/diagrams/bottlenecks.json. A bar is the load divided by what was measured of that part alone.
+// Draws the bars of docs/diagrams/bottlenecks.json. A bar is the load divided by what was measured of that part.
 
 const [WIDTH, LEFT, SPAN, TOP, STEP] = [1040, 16, 620, 84, 92];
 const INK = "var(--d-ink, #1b2027)";
@@ -50,5 +50,5 @@ export function bars({ title, description, load, perSecond, parts }, font) {
       ` text-anchor="${share === 0 ? "start" : share === 1 ? "end" : "middle"}"`,
     ),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="bottlenecks-0" aria-describedby="bottlenecks-1" viewBox="0 0 ${WIDTH + 80} ${height}" width="${WIDTH + 80}" height="${height}" font-family="${font}"><title id="bottlenecks-0">${escaped(title)}</title><desc id="bottlenecks-1">${escaped(description)}</desc><rect width="${WIDTH + 80}" height="${height}" fill="var(--d-ground, #ffffff)"/>${text(LEFT, 26, `Upper bar: ${load}. Lower bar: ten times that. 100 % is what was measured of that part alone.`)}${ends.join("")}<line x1="${LEFT}" y1="64" x2="${LEFT + SPAN}" y2="64" stroke="${LINE}"/>${rows.join("")}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="bottlenecks-0" aria-describedby="bottlenecks-1" viewBox="0 0 ${WIDTH + 80} ${height}" width="${WIDTH + 80}" height="${height}" font-family="${font}"><title id="bottlenecks-0">${escaped(title)}</title><desc id="bottlenecks-1">${escaped(description)}</desc><rect width="${WIDTH + 80}" height="${height}" fill="var(--d-ground, #ffffff)"/>${text(LEFT, 26, `Upper bar: ${load}. Lower bar: ten times that. At 100 % that part is full on the machine that was measured.`)}${ends.join("")}<line x1="${LEFT}" y1="64" x2="${LEFT + SPAN}" y2="64" stroke="${LINE}"/>${rows.join("")}</svg>`;
 }

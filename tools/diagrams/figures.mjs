@@ -21,17 +21,23 @@ const median = (cell) => cell.replace(/ \(.*\)$/, "").replaceAll(",", "");
 export async function figures() {
   const service = await readFile(new URL("benchmarks-service.md", docs), "utf8");
   const programs = await readFile(new URL("benchmarks.md", docs), "utf8");
+  const capacity = JSON.parse(await readFile(new URL("benchmarks-capacity.json", docs), "utf8")).summary;
+  const whole = (key) => String(Math.round(capacity[key]));
   const p50 = (begin) => `${Number(median(row(service, begin)[1])).toFixed(0)} ms, median`;
   return {
     202: p50("202 for 1 MB, one at a time, p50"),
-    start: p50("the same, 202 to the first model at work (plan, enqueue, claim), p50"),
-    end: p50("the same, last model's answer to the end of the run (store, conclude), p50"),
+    start: p50("one run at a time: 202 to the first model at work (plan, enqueue, claim), p50"),
+    end: p50("one run at a time: last model's answer to the end of the run (store, conclude), p50"),
     film: row(programs, "10 s")[1].split(",")[0],
     filmOfFour: row(programs, "4")[1],
-    uploads: median(row(service, "uploads of 1 MB, 8 at once")[1]),
-    jobs: median(row(service, "jobs of 5-model flows, upload to verdict")[1]),
-    bytes: median(row(service, "one file of 200 MiB")[1]),
-    events: median(row(service, "event fan-out to 200 sockets")[1]),
+    uploads: whole("uploads_per_sec"),
+    jobs: whole("jobs_per_sec"),
+    rowJobs: whole("postgres_jobs_per_core_sec"),
+    queueJobs: whole("redis_jobs_per_core_sec"),
+    workerJobs: whole("worker_jobs_per_core_sec"),
+    bytes: median(row(service, "upload of one file of 200 MiB")[1]),
+    sockets: whole("sockets"),
+    events: whole("deliveries_per_sec"),
   };
 }
 

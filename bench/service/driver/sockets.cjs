@@ -1,11 +1,14 @@
 // Many sockets of some people, in one process, and the events that they count. Speaks with its parent by lines:
-// writes `connected`, waits for `go`, publishes, and writes how long it took.
+// writes `connected`; at `go` it publishes as fast as deliveries come and writes how long that took; at `steady COUNT MS`
+// it publishes with pauses and writes how long each delivery took.
 const { randomUUID } = require('node:crypto');
 const { createInterface } = require('node:readline');
 const { Redis } = require('ioredis');
 const { io } = require('socket.io-client');
 
-const { SERVER_URL, REDIS_URL, CHANNEL } = process.env;
+const { REDIS_URL, CHANNEL } = process.env;
+/** Sockets take turns among them. */
+const SERVERS = process.env.SERVER_URLS.split(',');
 /** `{ userId, token }` of each. */
 const PEOPLE = JSON.parse(process.env.PEOPLE);
 const SOCKETS_EACH = Number(process.env.SOCKETS_EACH);
@@ -30,8 +33,8 @@ const message = (number) =>
     phase: 'frames',
   });
 
-function connect({ token }) {
-  const socket = io(SERVER_URL, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
+function connect({ token }, number) {
+  const socket = io(SERVERS[number % SERVERS.length], { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(socket));
     socket.once('connect_error', reject);
@@ -43,7 +46,7 @@ async function connectAll() {
   const sockets = [];
   while (sockets.length < wanted.length) {
     const some = wanted.slice(sockets.length, sockets.length + CONNECTING);
-    sockets.push(...(await Promise.all(some.map(connect))));
+    sockets.push(...(await Promise.all(some.map((person, number) => connect(person, sockets.length + number)))));
   }
   return sockets;
 }
@@ -70,10 +73,34 @@ function fanOut(sockets, redis) {
       if (delivered < awaited) return;
       if (sent < EVENTS) return next();
       clearTimeout(late);
+      for (const socket of sockets) socket.off('progress_update', heard);
       resolve({ deliveries: delivered, secs: (performance.now() - begin) / 1000 });
     };
     for (const socket of sockets) socket.on('progress_update', heard);
     next();
+  });
+}
+
+/** Publishes with pauses and resolves with the milliseconds that each delivery took, when all have come. */
+function steady(sockets, redis, count, everyMs) {
+  return new Promise((resolve, reject) => {
+    const sentAt = [];
+    const took = [];
+    const due = count * SOCKETS_EACH;
+    const late = setTimeout(() => reject(new Error(`${took.length} of ${due} deliveries came`)), PATIENCE_MS);
+    const heard = ({ progress }) => {
+      took.push(Math.round((performance.now() - sentAt[progress]) * 100) / 100);
+      if (took.length < due) return;
+      clearTimeout(late);
+      for (const socket of sockets) socket.off('progress_update', heard);
+      resolve(took);
+    };
+    for (const socket of sockets) socket.on('progress_update', heard);
+    const timer = setInterval(() => {
+      const number = sentAt.push(performance.now()) - 1;
+      redis.publish(CHANNEL, message(number)).catch(reject);
+      if (sentAt.length === count) clearInterval(timer);
+    }, everyMs);
   });
 }
 
@@ -83,8 +110,10 @@ async function main() {
   const sockets = await connectAll();
   console.log(`connected ${((performance.now() - begin) / 1000).toFixed(3)}`);
   for await (const line of createInterface({ input: process.stdin })) {
-    if (line === 'go') console.log(JSON.stringify(await fanOut(sockets, redis)));
-    if (line === 'end') break;
+    const [word, count, everyMs] = line.split(' ');
+    if (word === 'go') console.log(JSON.stringify(await fanOut(sockets, redis)));
+    if (word === 'steady') console.log(JSON.stringify(await steady(sockets, redis, Number(count), Number(everyMs))));
+    if (word === 'end') break;
   }
   process.exit(0);
 }

@@ -1,11 +1,16 @@
-// An ML server of the contract whose models look at nothing and answer at once. Both sides of the comparison use it,
-// so it costs both the same. Keeps no file: only the checksums of those that were sent.
+// An ML server of the contract whose models look at nothing and answer at once, or after WAIT_MS, in which they wait and
+// compute nothing. Both sides of the comparison use it, so it costs both the same. Keeps no file: only the checksums of
+// those that were sent.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const { PORT = '8000', ML_API_KEY } = process.env;
 const KINDS = ['image', 'video', 'audio'];
-const NAMES = ['noop-a', 'noop-b', 'noop-c', 'noop-d', 'noop-e'];
+const WAIT_MS = Number(process.env.WAIT_MS ?? 0);
+/** Requests that wait for their model at the same time; further ones stand in line. */
+const LANES = Number(process.env.LANES ?? 64);
+const FAMILY = WAIT_MS > 0 ? `simulated-${WAIT_MS}ms` : 'noop';
+const NAMES = ['a', 'b', 'c', 'd', 'e'].map((letter) => `${FAMILY}-${letter}`);
 const sha256Of = (name) => createHash('sha256').update(name).digest('hex');
 /** Fields of a form stand within the first and the last so many bytes; the file is between them. */
 const EDGE_BYTES = 4096;
@@ -13,6 +18,11 @@ const EDGE_BYTES = 4096;
 const LINES = 'application/x-ndjson';
 
 const held = new Map();
+/** How many requests about each file are here. */
+const here = new Map();
+/** What those in line are told when it is their turn. */
+const line = [];
+let active = 0;
 let answered = 0;
 /** Milliseconds since 1970 at which the last answer went out. */
 let lastAt = 0;
@@ -21,8 +31,8 @@ const models = NAMES.map((name) => ({
   name,
   version: '1.0.0',
   sha256: sha256Of(name),
-  title: 'Looks at nothing',
-  family: 'noop',
+  title: WAIT_MS > 0 ? `Simulated: waits ${WAIT_MS} ms and looks at nothing` : 'Looks at nothing',
+  family: FAMILY,
   weight: 'weak',
   kinds: KINDS,
   pipeline: 'image-classifier',
@@ -50,10 +60,10 @@ const stats = () => ({
   engines: ['none'],
   memory: { rssBytes: process.memoryUsage.rss(), totalBytes: null, availableBytes: null },
   cpu: { seconds: null, percent: null },
-  lanes: 64,
-  active: 0,
-  waiting: 0,
-  files: 0,
+  lanes: LANES,
+  active,
+  waiting: line.length,
+  files: here.size,
   maxWaiting: 10000,
   blobs: { count: held.size, bytes: 0, maxBytes: 2 ** 40, maxBlobBytes: 2 ** 40 },
   models: models.map((model) => ({ ...model, inferences: answered })),
@@ -65,12 +75,12 @@ const result = (name, kind) => ({
   probability: 0.1,
   score: -2.2,
   reasons: [],
-  processing_time: 0.001,
+  processing_time: Math.max(WAIT_MS, 1) / 1000,
   media_type: kind,
   model: { name, version: '1.0.0', sha256: sha256Of(name) },
   segments: [],
   metrics: {
-    family: 'noop',
+    family: FAMILY,
     weight: 'weak',
     engine: 'none',
     probability: 0.1,
@@ -112,12 +122,27 @@ async function blob(request, response, sha256) {
   return send(response, 204);
 }
 
+/** Simulates the work: takes a lane in turn and keeps it for the set time. */
+async function simulate(file) {
+  here.set(file, (here.get(file) ?? 0) + 1);
+  if (active >= LANES) await new Promise((resolve) => line.push(resolve));
+  else active += 1;
+  await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  // The lane goes to the next in line, or is free.
+  const next = line.shift();
+  if (next) next();
+  else active -= 1;
+  if (here.get(file) === 1) here.delete(file);
+  else here.set(file, here.get(file) - 1);
+}
+
 async function analyze(request, response) {
   const { head, text } = await edges(request);
   const model = field(text, 'model');
   if (!NAMES.includes(model)) return send(response, 404, problem(404, 'unknown_model', 'there is no such model'));
   const sha256 = field(text, 'sha256');
   if (sha256 && !held.has(sha256)) return send(response, 404, problem(404, 'blob_missing', 'the file is not held'));
+  if (WAIT_MS > 0) await simulate(sha256 ?? request);
   answered += 1;
   lastAt = performance.timeOrigin + performance.now();
   const said = result(model, held.get(sha256) ?? kindOf(head));
