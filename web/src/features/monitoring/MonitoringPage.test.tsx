@@ -12,8 +12,24 @@ const JOB = {
   mediaId: "m-1",
   runId: "r-1",
   modelName: "voice",
+  code: "server_unavailable",
   reason: "no server has this model",
   attempts: 3,
+};
+const SERVER = {
+  ...{ name: "gpu-1:8000", status: "DEGRADED", checkedAt: "2026-01-01T00:00:00Z" },
+  stats: {
+    models: [
+      { name: "voice", version: "1", state: "ready" },
+      {
+        name: "face",
+        version: "2",
+        state: "refused",
+        reason: "the checksum is wrong",
+        hint: "pull it again",
+      },
+    ],
+  },
 };
 const bob = { ...ada, id: "0190a000-0000-7000-8000-000000000009", email: "bob@example.org" };
 const list = (...items: object[]) => ({ status: 200, body: { items } });
@@ -32,9 +48,19 @@ test("a failed job says why, and can be tried again", async () => {
   });
   const { user } = show(<MonitoringPage />);
   const row = await screen.findByRole("row", { name: /no server has this model/ });
+  expect(row).toHaveTextContent("No server that has the model could be reached. Run it again later.");
   const button = [...row.querySelectorAll("button")].at(-1);
   await user.click(button as HTMLElement);
   await expect.poll(() => requests.filter(({ method }) => method === "POST")).toHaveLength(1);
+});
+
+test("a model that cannot be used says so in one's own words, and why in those of its server", async () => {
+  answerRequests({ ...ANSWERS, "GET /api/v1/monitoring/server-status": () => list(SERVER) });
+  show(<MonitoringPage />);
+  expect(await screen.findByRole("row", { name: /voice 1 Ready/ })).toBeVisible();
+  const refused = screen.getByRole("row", { name: /face 2 Not usable/ });
+  expect(refused).toHaveTextContent("the checksum is wrongpull it again");
+  expect(screen.getByText("pull it again")).toHaveAttribute("lang", "en");
 });
 
 test("nobody changes their own role or access", async () => {

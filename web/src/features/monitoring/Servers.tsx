@@ -17,6 +17,9 @@ interface ModelStats {
   name: string;
   version: string;
   state: string;
+  /** Why it is refused and the way out, in the server's words (English). */
+  reason?: string | null;
+  hint?: string | null;
   inferences?: number;
   latencyMs?: { mean: number; p95: number } | null;
 }
@@ -78,7 +81,7 @@ function OneServer({ server }: { server: Server }) {
           rowKey={({ name, version }) => `${name} ${version}`}
           columns={[
             { key: "name", header: monitoring.model, cell: ({ name, version }) => `${name} ${version}` },
-            { key: "state", header: monitoring.state, cell: ({ state }) => state },
+            { key: "state", header: monitoring.state, cell: (model) => <ModelState model={model} /> },
             {
               key: "latency",
               header: monitoring.latency,
@@ -96,6 +99,26 @@ function OneServer({ server }: { server: Server }) {
       )}
       <History server={server.name} />
     </div>
+  );
+}
+
+const TONES = { ready: "plain", loading: "accent" } as const;
+
+function ModelState({ model: { state, reason, hint } }: { model: ModelStats }) {
+  const { monitoring } = useWords();
+  const tone = TONES[state as keyof typeof TONES] ?? "danger";
+  return (
+    <>
+      <Badge tone={tone}>{monitoring.modelStates[state] ?? state}</Badge>
+      {[reason, hint].map(
+        (line) =>
+          line && (
+            <span key={line} lang="en" className="mt-1 block max-w-prose text-ink-soft">
+              {line}
+            </span>
+          ),
+      )}
+    </>
   );
 }
 
