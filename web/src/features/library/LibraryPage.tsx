@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LibraryBig, SearchX } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { Link } from "react-router";
 import { refreshLists, shortenLists } from "@/lib/api/lists";
 import { type Media, mediaListQuery } from "@/lib/api/queries";
 import { useStore } from "@/lib/store";
@@ -35,14 +36,27 @@ export function LibraryPage() {
       <Button onClick={clear}>{library.clearFilters}</Button>
     </EmptyState>
   ) : (
-    <EmptyState icon={LibraryBig} title={library.empty} detail={library.emptyDetail} />
+    <EmptyState icon={LibraryBig} title={library.empty} detail={library.emptyDetail}>
+      <ol className="mt-2 grid max-w-3xl gap-4 text-left sm:grid-cols-3">
+        {library.steps.map(([what, how], index) => (
+          <li key={what} className="rounded-md bg-surface p-4">
+            <p className="font-medium">{`${index + 1}. ${what}`}</p>
+            <p className="mt-1 text-sm text-ink-soft">{how}</p>
+          </li>
+        ))}
+      </ol>
+      <Link to="/help" className="link">
+        {library.howToRead}
+      </Link>
+    </EmptyState>
   );
+  const hasNothing = !isNarrowed && list.data?.pages[0]?.items.length === 0;
   return (
     <>
       <PageHeader title={library.title} />
       <AddFiles />
       <UploadPanel />
-      <Filters />
+      {!hasNothing && <Filters />}
       <FourStates query={list} isEmpty={({ pages }) => !pages[0]?.items.length} empty={empty}>
         {() => (
           <>

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import { Link } from "react-router";
 import { type Media, mediaListQuery, mediaQuery } from "@/lib/api/queries";
+import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
 import type { ModelProgress } from "@/lib/live/events";
@@ -75,6 +76,7 @@ function Nothing() {
 
 function RunningMedium({ medium }: { medium: Media }) {
   const { live, common } = useWords();
+  const titleOf = useTitleOf();
   const { data: detail } = useQuery(mediaQuery(medium.id));
   const { data: running } = useQuery(runningQuery);
   const run = detail?.runs[0];
@@ -107,10 +109,10 @@ function RunningMedium({ medium }: { medium: Media }) {
           return (
             <li key={id} className="grid gap-1.5">
               <div className="flex flex-wrap items-center justify-between gap-2">
-                <span className="font-medium">{modelName}</span>
+                <span className="font-medium">{titleOf(modelName)}</span>
                 {mark && status === "PROCESSING" ? null : <StatusBadge status={status} />}
               </div>
-              {mark && status === "PROCESSING" && <Mark model={modelName} mark={mark} />}
+              {mark && status === "PROCESSING" && <Mark model={titleOf(modelName)} mark={mark} />}
             </li>
           );
         })}

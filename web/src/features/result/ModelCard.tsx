@@ -21,7 +21,7 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
   return (
     <Card
       level={3}
-      title={<span className="break-all">{analysis.modelName}</span>}
+      title={model?.title ?? analysis.modelName}
       actions={
         ended ? (
           <VerdictBadge verdict={analysis.prediction} probability={analysis.probability ?? null} />
@@ -31,7 +31,7 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
       }
     >
       <div className="grid gap-3">
-        {model && <p className="text-ink-soft">{model.title}</p>}
+        {model && <p className="-mt-3 font-mono text-xs break-all text-ink-soft">{analysis.modelName}</p>}
         {analysis.status === "PROCESSING" && <LiveProgress analysis={analysis} />}
         {!ended && analysis.errorCode && (
           <p className="rounded-md bg-danger-soft px-3 py-2">

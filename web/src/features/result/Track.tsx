@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useTitleOf } from "@/lib/api/titles";
 import { type Format, useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
 import { useWords, type Words } from "@/lib/words/words";
@@ -25,6 +26,7 @@ interface TrackProps {
 export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProps) {
   const { timeline } = useWords().result;
   const format = useFormat();
+  const title = useTitleOf()(payload.model.name);
   const [pointed, setPointed] = useState<number | null>(null);
   const msAt = (event: PointerEvent<HTMLElement>) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
@@ -41,7 +43,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
   return (
     <div>
       <div className="flex flex-wrap justify-between gap-x-4 text-sm">
-        <span className="font-medium break-all">{payload.model.name}</span>
+        <span className="font-medium break-words">{title}</span>
         <span className="flex flex-wrap gap-x-4 text-ink-soft tabular-nums">
           {values.map(({ of, text }) => (
             <span key={of} className="flex items-center gap-1.5">
@@ -56,7 +58,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
       <div
         role="slider"
         tabIndex={0}
-        aria-label={timeline.track(payload.model.name)}
+        aria-label={timeline.track(title)}
         aria-valuemin={0}
         aria-valuemax={Math.round(durationMs)}
         aria-valuenow={Math.round(timeMs)}

@@ -31,7 +31,9 @@ export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly Re
             {typeof verdict.probability === "number" && (
               <Band probability={verdict.probability} decider={decider} />
             )}
-            {verdict.decidedBy && <Facts items={[[texts.decidedBy, verdict.decidedBy]]} />}
+            {verdict.decidedBy && (
+              <Facts items={[[texts.decidedBy, texts.families[verdict.decidedBy] ?? verdict.decidedBy]]} />
+            )}
             {typeof verdict.probability === "number" && <Points decider={decider} />}
             <h3 className="plate">{texts.notTitle}</h3>
             <p>{texts.not[verdict.prediction]}</p>

@@ -36,6 +36,12 @@ export const result = {
     title: "Urteil",
     probability: "Wahrscheinlichkeit für KI",
     decidedBy: "Entschieden durch",
+    families: {
+      "ai-picture": "Modelle für erzeugte Bilder",
+      "synthetic-speech": "Modelle für künstliche Sprache",
+      "face-forgery": "Modelle für getauschte und veränderte Gesichter",
+      origin: "das, was die Datei über ihre Herkunft sagt",
+    },
     points: (real: string, fake: string) =>
       `Unter ${real}: keine Spuren. Ab ${fake}: Spuren von KI. Dazwischen: unklar.`,
     neverReal: (fake: string) =>

@@ -35,6 +35,13 @@ export const result = {
     title: "Verdict",
     probability: "Probability of AI",
     decidedBy: "Decided by",
+    /** Models that look for the same thing, as they are called in a sentence with “Decided by”. */
+    families: {
+      "ai-picture": "models for generated pictures",
+      "synthetic-speech": "models for synthetic speech",
+      "face-forgery": "models for exchanged and altered faces",
+      origin: "what the file says of its own origin",
+    } as Record<string, string>,
     points: (real: string, fake: string) =>
       `Below ${real}: no signs. From ${fake} on: signs of AI. Between: cannot tell.`,
     neverReal: (fake: string) =>
