@@ -118,7 +118,7 @@ export async function judging(server: Server): Promise<Program> {
 export async function judged(page: Page, id: string): Promise<void> {
   await page.goto(`/media/${id}`);
   await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible({
-    timeout: 60_000,
+    timeout: 120_000,
   });
   await expect(page.getByRole("button", { name: "Cancel the run" })).toHaveCount(0);
 }
@@ -146,6 +146,8 @@ export async function shots(page: Page, name: string): Promise<void> {
   const folder = process.env.SHOTS;
   if (!folder) return;
   const before = page.viewportSize();
+  // What sticks to the window would stand in the middle of the picture.
+  await page.evaluate(() => window.scrollTo(0, 0));
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const width of WIDTHS) {

@@ -31,7 +31,7 @@ export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) 
                 key={column.key}
                 scope="col"
                 className={cx(
-                  "plate px-2 py-2 first:pl-0 last:pr-0",
+                  "plate px-2 py-2 whitespace-nowrap first:pl-0 last:pr-0",
                   column.numeric ? "text-right" : "text-left",
                 )}
               >

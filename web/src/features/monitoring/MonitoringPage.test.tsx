@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import { signedIn } from "@/lib/api/session";
 import { answerRequests } from "@/testing/answers";
@@ -56,10 +56,11 @@ test("a failed job says why, and can be tried again", async () => {
 
 test("a model that cannot be used says so in one's own words, and why in those of its server", async () => {
   answerRequests({ ...ANSWERS, "GET /api/v1/monitoring/server-status": () => list(SERVER) });
-  show(<MonitoringPage />);
+  const { user } = show(<MonitoringPage />);
   expect(await screen.findByRole("row", { name: /voice 1 Ready/ })).toBeVisible();
   const refused = screen.getByRole("row", { name: /face 2 Not usable/ });
-  expect(refused).toHaveTextContent("the checksum is wrongpull it again");
+  await user.click(within(refused).getByText("Reason"));
+  expect(screen.getByText("the checksum is wrong")).toBeVisible();
   expect(screen.getByText("pull it again")).toHaveAttribute("lang", "en");
 });
 

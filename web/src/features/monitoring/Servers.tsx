@@ -110,13 +110,18 @@ function ModelState({ model: { state, reason, hint } }: { model: ModelStats }) {
   return (
     <>
       <Badge tone={tone}>{monitoring.modelStates[state] ?? state}</Badge>
-      {[reason, hint].map(
-        (line) =>
-          line && (
-            <span key={line} lang="en" className="mt-1 block max-w-prose text-ink-soft">
-              {line}
-            </span>
-          ),
+      {reason && (
+        <details className="mt-1 min-w-40">
+          <summary className="link w-fit">{monitoring.reason}</summary>
+          {[reason, hint].map(
+            (line) =>
+              line && (
+                <span key={line} lang="en" className="mt-1 block max-w-prose break-words text-ink-soft">
+                  {line}
+                </span>
+              ),
+          )}
+        </details>
       )}
     </>
   );
