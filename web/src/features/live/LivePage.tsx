@@ -13,6 +13,7 @@ import { StatusBadge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { PageHeader } from "@/ui/PageHeader";
+import { Pagination } from "@/ui/Pagination";
 import { Progress } from "@/ui/Progress";
 import { EmptyState, FourStates } from "@/ui/states";
 
@@ -41,16 +42,39 @@ export function LivePage() {
       )}
       <FourStates query={query} isEmpty={(media) => media.length === 0} empty={<Nothing />}>
         {(media) => (
-          <ul className="grid gap-4">
-            {media.map((medium) => (
-              <li key={medium.id}>
-                <RunningMedium medium={medium} />
-              </li>
-            ))}
-          </ul>
+          <>
+            <ul className="grid gap-4">
+              {media.map((medium) => (
+                <li key={medium.id}>
+                  <RunningMedium medium={medium} />
+                </li>
+              ))}
+            </ul>
+            <Further lists={[underWay, waiting]} />
+          </>
         )}
       </FourStates>
     </>
+  );
+}
+
+interface Reading {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => Promise<unknown>;
+}
+
+/** Lists come in parts: what is under way is read on to its end before what waits. */
+function Further({ lists }: { lists: readonly Reading[] }) {
+  const next = lists.find(({ hasNextPage }) => hasNextPage);
+  if (!next) return null;
+  return (
+    <Pagination
+      whenSeen
+      hasMore
+      busy={lists.some(({ isFetchingNextPage }) => isFetchingNextPage)}
+      onMore={() => void next.fetchNextPage()}
+    />
   );
 }
 
