@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { signedIn } from "@/lib/api/session";
-import { answerRequests } from "@/testing/answers";
+import { answerRequests, problem } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
 import { MonitoringPage } from "./MonitoringPage";
@@ -39,7 +39,19 @@ const ANSWERS = {
   "GET /api/v1/admin/users": () => list(ada, bob),
 };
 
-beforeEach(() => signedIn(tokenOf({ ...ada, role: "ADMIN" })));
+// jsdom draws nothing; what is drawn is looked at in the walks.
+vi.mock("uplot", () => ({
+  default: class {
+    destroy() {}
+    setData() {}
+    setSize() {}
+  },
+}));
+
+beforeEach(() => {
+  vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));
+  signedIn(tokenOf({ ...ada, role: "ADMIN" }));
+});
 
 test("a failed job says why, and can be tried again", async () => {
   const requests = answerRequests({
@@ -62,6 +74,40 @@ test("a model that cannot be used says so in one's own words, and why in those o
   await user.click(within(refused).getByText("Reason"));
   expect(screen.getByText("the checksum is wrong")).toBeVisible();
   expect(screen.getByText("pull it again")).toHaveAttribute("lang", "en");
+});
+
+test("the history of a server is asked for by itself, and tells since when it was looked at", async () => {
+  const look = (minute: number, responseTimeMs: number | null) => ({
+    name: "gpu-1",
+    status: responseTimeMs === null ? "UNREACHABLE" : "HEALTHY",
+    checkedAt: `2026-01-01T08:0${minute}:00Z`,
+    responseTimeMs,
+  });
+  const requests = answerRequests({
+    ...ANSWERS,
+    "GET /api/v1/monitoring/server-status": () => list(look(2, 30)),
+    "GET /api/v1/monitoring/server-history": () => list(look(2, 30), look(1, null), look(0, 10)),
+  });
+  show(<MonitoringPage />);
+  const since = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+  const first = since.format(new Date("2026-01-01T08:00:00Z"));
+  const said = `3 looks since ${first}, 20 ms on average, 1 without an answer.`;
+  expect(await screen.findByText(said)).toBeVisible();
+  const asked = requests.find(({ url }) => url.includes("server-history"));
+  expect(new URL(asked?.url ?? "").searchParams.get("server")).toBe("gpu-1");
+});
+
+test("a history that cannot be read says so", async () => {
+  answerRequests({
+    ...ANSWERS,
+    "GET /api/v1/monitoring/server-status": () =>
+      list({ name: "gpu-1", status: "HEALTHY", checkedAt: "2026-01-01T08:00:00Z" }),
+    "GET /api/v1/monitoring/server-history": () => problem(500, "internal"),
+  });
+  show(<MonitoringPage />);
+  const card = await screen.findByRole("heading", { name: "gpu-1" });
+  const part = within(card.parentElement?.parentElement as HTMLElement);
+  expect(await part.findByRole("button", { name: "Try again" })).toBeVisible();
 });
 
 test("nobody changes their own role or access", async () => {
