@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LibraryBig, SearchX } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { refreshLists, shortenLists } from "@/lib/api/lists";
 import { type Media, mediaListQuery } from "@/lib/api/queries";
@@ -22,6 +22,7 @@ export function LibraryPage() {
   const { library } = useWords();
   const { filter, isNarrowed, clear } = useFilter();
   const list = useInfiniteQuery(mediaListQuery(filter));
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const client = useQueryClient();
   const pages = list.data?.pages;
   // A list that moved between two parts may tell a row twice.
@@ -60,7 +61,7 @@ export function LibraryPage() {
       <FourStates query={list} isEmpty={({ pages }) => !pages[0]?.items.length} empty={empty}>
         {() => (
           <>
-            <Files items={items} />
+            <Files items={items} ids={ids} onIds={setIds} />
             <Pagination
               whenSeen
               hasMore={list.hasNextPage}
@@ -74,18 +75,27 @@ export function LibraryPage() {
   );
 }
 
-function Files({ items }: { items: readonly Media[] }) {
+interface FilesProps {
+  items: readonly Media[];
+  /** Those that are chosen. They outlive an empty list: a row that comes back is chosen still. */
+  ids: ReadonlySet<string>;
+  onIds: Dispatch<SetStateAction<ReadonlySet<string>>>;
+}
+
+function Files({ items, ids, onIds }: FilesProps) {
   const { library } = useWords();
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const chosen = items.filter(({ id }) => ids.has(id));
-  const choose = useCallback((id: string, isChosen: boolean) => {
-    setIds((before) => {
-      const next = new Set(before);
-      if (isChosen) next.add(id);
-      else next.delete(id);
-      return next;
-    });
-  }, []);
+  const choose = useCallback(
+    (id: string, isChosen: boolean) => {
+      onIds((before) => {
+        const next = new Set(before);
+        if (isChosen) next.add(id);
+        else next.delete(id);
+        return next;
+      });
+    },
+    [onIds],
+  );
   const all = chosen.length === items.length;
   return (
     <section className="rounded-lg border border-line bg-surface">
@@ -94,11 +104,11 @@ function Files({ items }: { items: readonly Media[] }) {
           label={library.chooseAll}
           checked={all}
           mixed={chosen.length > 0 && !all}
-          onChange={() => setIds(new Set(all ? [] : items.map(({ id }) => id)))}
+          onChange={() => onIds(new Set(all ? [] : items.map(({ id }) => id)))}
         />
         <Selection
           chosen={chosen}
-          onDone={(done) => setIds((before) => new Set([...before].filter((id) => !done.includes(id))))}
+          onDone={(done) => onIds((before) => new Set([...before].filter((id) => !done.includes(id))))}
         />
       </div>
       <MediaRows items={items} chosen={ids} onChoose={choose} />
