@@ -18,6 +18,10 @@ interface ModelCardProps {
 export function ModelCard({ analysis, payload, model }: ModelCardProps) {
   const { models, errors } = useWords().result;
   const ended = analysis.status === "COMPLETED";
+  const version = analysis.modelVersion ?? payload?.model.version;
+  // What was measured is true of one version only, and a server may have another one by now.
+  const isOther = version !== undefined && model !== undefined && model.version !== version;
+  const measured = isOther ? undefined : model;
   return (
     <Card
       level={3}
@@ -42,12 +46,13 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
           </p>
         )}
         {payload && <Reasons codes={payload.reasons} />}
-        <ModelFacts analysis={analysis} payload={payload} model={model} />
-        {model && model.limits.length > 0 && (
+        <ModelFacts analysis={analysis} payload={payload} model={measured} />
+        {isOther && <p className="text-sm text-ink-soft">{models.otherVersion(version, model.version)}</p>}
+        {measured && measured.limits.length > 0 && (
           <div>
             <h4 className="plate mb-1">{models.limits}</h4>
             <ul className="list-disc pl-5 text-sm">
-              {model.limits.map((limit) => (
+              {measured.limits.map((limit) => (
                 <li key={limit}>{limit}</li>
               ))}
             </ul>
