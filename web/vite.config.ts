@@ -60,6 +60,8 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}", "site/*.test.mjs"],
     setupFiles: ["src/testing/setup.ts"],
+    // The first test of a file also waits for its modules, on a machine that may be doing other things.
+    testTimeout: 20_000,
     restoreMocks: true,
   },
 });

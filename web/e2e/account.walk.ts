@@ -60,6 +60,31 @@ test("two tabs are signed in and out together", async ({ context, page, server }
   await expect(other.getByRole("heading", { name: "Library" })).toBeVisible();
 });
 
+test("a new password ends the other sessions, and so does their owner", async ({ page, browser, server }) => {
+  const eve = await server.signUp("Eve");
+  await signIn(page, eve);
+  const elsewhere = await browser.newContext({ baseURL: server.url });
+  const other = await elsewhere.newPage();
+  await signIn(other, eve);
+  await page.goto("/account");
+  await page.getByLabel("Current password", { exact: true }).fill(eve.password);
+  await page.getByLabel("New password", { exact: true }).fill("another horse battery");
+  await page.getByRole("button", { name: "Change the password" }).click();
+  await expect(page.getByText("The password is changed. Your other sessions have ended.")).toBeVisible();
+  await other.reload();
+  await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
+
+  await signIn(other, { email: eve.email, password: "another horse battery" });
+  await page.reload();
+  await page.getByRole("button", { name: "End all others" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "End all others" }).click();
+  await expect(page.getByText("All other sessions have ended.")).toBeVisible();
+  await other.reload();
+  await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByText("This session")).toBeVisible();
+  await elsewhere.close();
+});
+
 test("the first set-up takes its secret from the address, and is over where it is done", async ({ page }) => {
   let answer: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {

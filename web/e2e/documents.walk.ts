@@ -1,9 +1,6 @@
 /** The documents, as the binary serves them: found from the app, read in both themes, searched with the keyboard. */
 import { accessible, expect, shots, signIn, test } from "./walk";
 
-// A drawing by itself names no icon, so the browser looks for one.
-test.use({ expectedErrors: /favicon\.ico/ });
-
 test("from the app to the documents, through the search to a page and its diagram", async ({
   page,
   server,

@@ -1,5 +1,7 @@
 import type { Page } from "@playwright/test";
-import { accessible, expect, shots, signIn, test, testdata } from "./walk";
+import { accessible, expect, judge, judging, shots, signIn, test, testdata } from "./walk";
+
+test.use({ apart: true });
 
 const THREE = ["samples/rocket.jpg", "samples/portrait.mp4", "samples/machine-voice.wav"].map(testdata);
 
@@ -12,12 +14,17 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   await accessible(page);
   await shots(page, "library-empty");
 
+  await judging(server);
+  judge(server).pause();
   await input(page).setInputFiles(THREE);
   await expect(rows(page)).toHaveCount(3);
+  await expect(rows(page).getByText("Under way").first()).toBeVisible();
   // In the middle of it: what the server knows is shown again.
   await page.reload();
   await expect(rows(page)).toHaveCount(3);
+  await expect(rows(page).getByText("Under way").first()).toBeVisible();
   await shots(page, "library-running");
+  judge(server).resume();
   await expect(rows(page).getByText(/^(Done|Partly done)$/)).toHaveCount(3, { timeout: 90_000 });
   await expect(rows(page).locator("img")).toHaveCount(2);
   await accessible(page);
@@ -30,6 +37,25 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   await expect(page.getByText("No file fits")).toBeVisible();
   await page.getByRole("button", { name: "Clear search and filters" }).click();
   await expect(rows(page)).toHaveCount(3);
+
+  await page.getByLabel("Kind").selectOption("Video");
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByLabel("Status").selectOption("Failed");
+  await expect(page.getByText("No file fits")).toBeVisible();
+  await page.getByRole("button", { name: "Clear search and filters" }).click();
+  await expect(rows(page)).toHaveCount(3);
+
+  judge(server).pause();
+  await page.getByLabel("Choose rocket.jpg").check();
+  await page.getByRole("button", { name: "Judge again" }).click();
+  await expect(page.getByText("1 file is judged again.")).toBeVisible();
+  await expect(rows(page).getByText(/^(Waiting|Under way)$/)).toHaveCount(1);
+  await page.getByRole("link", { name: "rocket.jpg" }).click();
+  await expect(page.getByRole("link", { name: /^Run 2/ })).toBeVisible();
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await expect(page.getByText("This run was cancelled.")).toBeVisible();
+  judge(server).resume();
+  await page.goto("/");
 
   await page.getByLabel("Choose machine-voice.wav").check();
   await page.getByRole("button", { name: "Delete 1 file" }).click();

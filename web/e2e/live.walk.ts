@@ -20,7 +20,7 @@ test("a video is seen on its way on every tab, until its verdict is there", asyn
   judge(server).pause();
   const id = await server.upload(ada, "samples/portrait.mp4");
   const card = page.getByRole("listitem").filter({ hasText: "portrait.mp4" }).first();
-  await expect(card.getByText("clip-probe")).toBeVisible();
+  await expect(card.getByText("AI-generated picture (CLIP probe)")).toBeVisible();
   await expect(card.getByText("Under way").first()).toBeVisible();
   const row = library.getByRole("list", { name: "Files" }).getByRole("listitem");
   await expect(row.getByText("Under way")).toBeVisible();

@@ -1,6 +1,8 @@
 import { accessible, expect, shots, signIn, test } from "./walk";
 
 test("somebody makes a key, uses it and revokes it", async ({ page, server }) => {
+  // As at plain HTTP from another machine, where browsers give pages no clipboard.
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await signIn(page, await server.signUp("Ada"));
   await page.goto("/account");
   await expect(page.getByText("This session")).toBeVisible();
@@ -12,8 +14,15 @@ test("somebody makes a key, uses it and revokes it", async ({ page, server }) =>
   const key = await dialog.getByLabel("Key", { exact: true }).inputValue();
   const use = () => fetch(`${server.url}/api/v1/media`, { headers: { "x-api-key": key } });
   expect((await use()).status).toBe(200);
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await expect(page.getByText("Copied")).toBeVisible();
   await dialog.getByRole("button", { name: "Close" }).last().click();
   await expect(page.getByText(key)).toHaveCount(0);
+  const names = page.getByLabel("First name");
+  await names.fill("");
+  await names.press("ControlOrMeta+v");
+  await expect(names).toHaveValue(key);
+  await page.reload();
   await accessible(page);
   await shots(page, "account");
 

@@ -24,18 +24,30 @@ test("a result is seen, replayed, repeated, compared and deleted, by its owner o
 
   await judged(page, sound);
   await expect(page.locator('canvas[data-state="done"]')).toBeVisible();
+  const heard = page.locator("audio");
+  const at = () => heard.evaluate(({ currentTime, duration }: HTMLAudioElement) => currentTime / duration);
+  await expect.poll(at).toBe(0);
+  await page.getByRole("slider", { name: /0 to 8 kHz/ }).click();
+  await expect.poll(at).toBeCloseTo(0.5, 1);
   await accessible(page);
   await shots(page, "result-sound");
 
   await judged(page, video);
   const player = page.locator("video");
+  const time = () => player.evaluate((element: HTMLVideoElement) => element.currentTime);
+  const track = page.getByRole("slider", { name: /probability over time/ }).first();
+  await expect.poll(time).toBe(0);
+  await track.press("End");
+  await expect.poll(time).toBeGreaterThan(7);
+  await track.press("Home");
+  await expect.poll(time).toBe(0);
+  // While it plays, what stands beside it goes along.
   await player.evaluate((element: HTMLVideoElement) => {
     element.muted = true;
     return element.play();
   });
-  await page.getByRole("slider").first().press("End");
-  const time = () => player.evaluate((element: HTMLVideoElement) => element.currentTime);
-  await expect.poll(time).toBeGreaterThan(0.5);
+  await expect.poll(async () => Number(await track.getAttribute("aria-valuenow"))).toBeGreaterThan(300);
+  await player.evaluate((element: HTMLVideoElement) => element.pause());
   await accessible(page);
   await shots(page, "result-video");
 

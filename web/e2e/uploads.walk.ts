@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
+import { recording } from "./recording";
 import { accessible, expect, type Person, type Server, shots, signIn, test, testdata } from "./walk";
 
 const PART_BYTES = 16 * 1024 * 1024;
@@ -21,23 +22,10 @@ test.afterAll(() => rm(folder, { recursive: true, force: true }));
 const input = (page: Page) => page.getByLabel("Choose files").and(page.locator("input"));
 const uploaded = (page: Page) => page.getByText("Uploaded.", { exact: true });
 
-/** A recording of noise. */
-async function recording(name: string): Promise<string> {
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(FILE_BYTES - 8, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(2, 22);
-  head.writeUInt32LE(48_000, 24);
-  head.writeUInt32LE(192_000, 28);
-  head.writeUInt16LE(4, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(FILE_BYTES - 44, 40);
+/** A recording of noise, in a file. */
+async function recorded(name: string): Promise<string> {
   const path = join(folder, name);
-  await writeFile(path, Buffer.concat([head, randomBytes(FILE_BYTES - 44)]));
+  await writeFile(path, recording(FILE_BYTES));
   return path;
 }
 
@@ -90,7 +78,7 @@ test("a large upload is paused, goes on, loses its server, and goes on by itself
   const ada = await server.signUp("Ada");
   await signIn(page, ada);
   const seen = await slowly(page);
-  const path = await recording("long talk.wav");
+  const path = await recorded("long talk.wav");
   await input(page).setInputFiles(path);
   await expect.poll(() => seen.acknowledged).toBe(1);
   await page.getByRole("button", { name: "Pause the upload of long talk.wav" }).click();
@@ -115,7 +103,7 @@ test("a page that was reloaded in the middle goes on with the same file", async 
   const bob = await server.signUp("Bob");
   await signIn(page, bob);
   const seen = await slowly(page);
-  const path = await recording("interview.wav");
+  const path = await recorded("interview.wav");
   await input(page).setInputFiles(path);
   await expect.poll(() => seen.acknowledged).toBe(1);
   await page.reload();
@@ -138,3 +126,52 @@ test("a page that was reloaded in the middle goes on with the same file", async 
   await isThere(server, bob, path);
   await expect(page.getByRole("list", { name: "Files" }).getByRole("listitem")).toHaveCount(1);
 });
+
+test("a file that was dropped goes on after a reload by one click, where the browser remembers it", async ({
+  page,
+  server,
+}) => {
+  const eve = await server.signUp("Eve");
+  await signIn(page, eve);
+  const seen = await slowly(page);
+  const path = await recorded("dropped.wav");
+  await drop(page, path);
+  await expect.poll(() => seen.acknowledged).toBe(1);
+  await page.reload();
+  const goOn = page.getByRole("button", { name: "Go on with the upload of dropped.wav" });
+  await expect(goOn).toBeVisible();
+  await expect(page.getByLabel("Choose dropped.wav again")).toHaveCount(0);
+  await accessible(page);
+  await shots(page, "library-remembered");
+  const before = seen.starts.length;
+  await goOn.click();
+  await expect(uploaded(page)).toBeVisible({ timeout: 60_000 });
+  expect(Math.min(...seen.starts.slice(before))).toBeGreaterThanOrEqual(PART_BYTES);
+  expect(seen.begun).toBe(1);
+  await isThere(server, eve, path);
+  // Nothing is left of it.
+  await page.reload();
+  await expect(page.getByRole("list", { name: "Files" }).getByRole("listitem")).toHaveCount(1);
+  await expect(goOn).toHaveCount(0);
+  expect(await page.evaluate(remembered)).toEqual([]);
+});
+
+/** As a person does, so that the browser gives a handle. */
+async function drop(page: Page, path: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
+}
+
+/** Names of what the page keeps beside its storage of texts. */
+function remembered(): Promise<string[]> {
+  return new Promise((done, fail) => {
+    const opening = indexedDB.open("drishtiksha");
+    opening.onerror = () => fail(opening.error);
+    opening.onsuccess = () => {
+      const all = opening.result.transaction("files").objectStore("files").getAll();
+      all.onsuccess = () => done(all.result.map(({ name }: FileSystemFileHandle) => name));
+    };
+  });
+}

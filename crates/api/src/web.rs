@@ -139,6 +139,7 @@ fn kind(name: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
         Some("json") => "application/json",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
@@ -161,6 +162,7 @@ mod tests {
             "assets/app-1.js.br" => b"br",
             "assets/app-1.js.gz" => b"gz",
             ".vite/manifest.json" => b"{}",
+            "favicon.ico" => b"\0\0\x01",
             "docs/index.html" => b"the first page",
             "docs/decisions/index.html" => b"all decisions",
             _ => return None,
@@ -203,6 +205,12 @@ mod tests {
         assert_eq!(get(built, "/.vite/manifest.json", &[]).status(), 404);
         let post = Request::post("/").body(Body::empty()).unwrap();
         assert_eq!(respond(built, &post).status(), 404);
+    }
+
+    #[tokio::test]
+    async fn the_icon_is_there_for_whoever_asks_without_having_been_told_where() {
+        let response = get(built, "/favicon.ico", &[("accept", "image/*")]);
+        assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, "image/x-icon"));
     }
 
     #[tokio::test]

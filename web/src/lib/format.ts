@@ -2,19 +2,10 @@
 import { type Language, useLanguage } from "./words/words";
 
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
-const AGES = [
-  ["year", 31_536_000],
-  ["month", 2_592_000],
-  ["day", 86_400],
-  ["hour", 3_600],
-  ["minute", 60],
-] as const;
-
 function create(language: Language) {
   const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const bytes = SIZES.map(
@@ -31,12 +22,6 @@ function create(language: Language) {
     date: (iso: string | Date) => date.format(new Date(iso)),
     dateTime: (iso: string | Date) => dateTime.format(new Date(iso)),
     time: (iso: string | Date) => time.format(new Date(iso)),
-    /** "3 minutes ago", seen from `now`. */
-    ago(iso: string | Date, now = Date.now()) {
-      const age = (new Date(iso).getTime() - now) / 1000;
-      const step = AGES.find(([, length]) => Math.abs(age) >= length);
-      return step ? relative.format(Math.round(age / step[1]), step[0]) : relative.format(0, "second");
-    },
     number: (value: number) => number.format(value),
     /** A share between 0 and 1. */
     percent: (share: number) => percent.format(share),

@@ -1,4 +1,7 @@
-/** What stays in the browser: theme, language, and where unfinished uploads are; nothing else. */
+/**
+ * What stays in the browser: theme, language, and where unfinished uploads are; nothing else, but for the handles of their
+ * files (`handles`).
+ */
 type Kept = "theme" | "language" | "uploads";
 
 export function recall(key: Kept): string | null {

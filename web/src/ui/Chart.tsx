@@ -29,6 +29,8 @@ interface ChartProps {
 }
 
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3], [10, 3, 2, 3]];
+/** Pixels between two marks of the level axis, so that times of a day do not touch. */
+const X_SPACE = 100;
 /** Rows of the table; a longer chart is thinned for it. */
 const MOST_ROWS = 200;
 
@@ -121,7 +123,7 @@ function options(latest: { current: ChartProps }, width: number): uPlot.Options 
     cursor: { y: false },
     scales: { x: { time: false }, ...(range ? { y: { range: [...range] as [number, number] } } : {}) },
     axes: [
-      { ...ticks, values: (_, marks) => marks.map((mark) => latest.current.formatX(mark)) },
+      { ...ticks, space: X_SPACE, values: (_, marks) => marks.map((mark) => latest.current.formatX(mark)) },
       { ...ticks, size: 60, values: (_, marks) => marks.map((mark) => latest.current.formatY(mark)) },
     ],
     series: [

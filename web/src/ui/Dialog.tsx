@@ -17,7 +17,6 @@ interface DialogProps {
   title: string;
   /** One sentence below the title, read out with it. */
   detail?: ReactNode;
-  wide?: boolean;
   children: ReactNode;
 }
 
@@ -35,7 +34,7 @@ function useFocusBack() {
   };
 }
 
-export function Dialog({ open, onClose, title, detail, wide = false, children }: DialogProps) {
+export function Dialog({ open, onClose, title, detail, children }: DialogProps) {
   const words = useWords();
   const focus = useFocusBack();
   return (
@@ -44,7 +43,7 @@ export function Dialog({ open, onClose, title, detail, wide = false, children }:
         <Radix.Overlay className={OVERLAY} />
         <Radix.Content
           {...focus}
-          className={cx(PANEL, wide ? "sm:max-w-3xl" : "sm:max-w-lg")}
+          className={cx(PANEL, "sm:max-w-lg")}
           {...(detail === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className="flex items-start justify-between gap-4">

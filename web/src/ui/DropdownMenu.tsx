@@ -1,7 +1,6 @@
 import { Check, type LucideIcon } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactNode } from "react";
-import { cx } from "@/lib/cx";
 
 const ITEM =
   "flex min-h-9 w-full items-center gap-2.5 rounded px-2.5 text-left outline-none select-none cursor-pointer " +
@@ -10,20 +9,17 @@ const ITEM =
 interface DropdownMenuProps {
   /** The button that opens it. */
   trigger: ReactNode;
-  align?: "start" | "end";
-  side?: "top" | "bottom";
   /** `MenuItem`, `MenuChoice`, `MenuLine`, `MenuLabel`. */
   children: ReactNode;
 }
 
-export function DropdownMenu({ trigger, align = "end", side = "bottom", children }: DropdownMenuProps) {
+export function DropdownMenu({ trigger, children }: DropdownMenuProps) {
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
-          align={align}
-          side={side}
+          align="end"
           sideOffset={6}
           collisionPadding={8}
           className="z-50 min-w-52 rounded-lg border border-line bg-raised p-1.5 shadow-lg"
@@ -37,7 +33,6 @@ export function DropdownMenu({ trigger, align = "end", side = "bottom", children
 
 interface MenuItemProps {
   icon?: LucideIcon;
-  danger?: boolean;
   disabled?: boolean;
   onSelect?: () => void;
   /** Gives the look to its only child, such as a `Link`. */
@@ -45,10 +40,10 @@ interface MenuItemProps {
   children: ReactNode;
 }
 
-export function MenuItem({ icon: Icon, danger, disabled, onSelect, asChild, children }: MenuItemProps) {
+export function MenuItem({ icon: Icon, disabled, onSelect, asChild, children }: MenuItemProps) {
   return (
     <Radix.Item
-      className={cx(ITEM, danger && "text-danger")}
+      className={ITEM}
       disabled={disabled ?? false}
       asChild={asChild ?? false}
       {...(onSelect ? { onSelect } : {})}

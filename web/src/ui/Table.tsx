@@ -10,21 +10,20 @@ interface Column<Row> {
 }
 
 interface TableProps<Row> {
-  /** What the table shows; read out, and seen when `showCaption`. */
+  /** What the table shows; read out. */
   caption: string;
-  showCaption?: boolean;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string | number;
 }
 
 /** A table that scrolls sideways within itself where the screen is narrow. */
-export function Table<Row>({ caption, showCaption = false, columns, rows, rowKey }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard
     <section aria-label={caption} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-sm">
-        <caption className={showCaption ? "plate pb-2 text-left" : "sr-only"}>{caption}</caption>
+        <caption className="sr-only">{caption}</caption>
         <thead>
           <tr className="border-b border-line-strong">
             {columns.map((column) => (
@@ -32,7 +31,7 @@ export function Table<Row>({ caption, showCaption = false, columns, rows, rowKey
                 key={column.key}
                 scope="col"
                 className={cx(
-                  "plate px-2 py-2 first:pl-0 last:pr-0",
+                  "plate px-2 py-2 whitespace-nowrap first:pl-0 last:pr-0",
                   column.numeric ? "text-right" : "text-left",
                 )}
               >

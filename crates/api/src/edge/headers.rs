@@ -58,6 +58,7 @@ pub(crate) fn cors(config: &ApiConfig) -> CorsLayer {
             name("upload-metadata"),
             name("upload-offset"),
             name("x-api-key"),
+            name("x-http-method-override"),
             name("x-request-id"),
         ])
         .expose_headers([

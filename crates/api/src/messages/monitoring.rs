@@ -163,7 +163,9 @@ pub struct FailedJobBody {
     pub run_id: String,
     /// Which model; null for a finaliser.
     pub model_name: Option<String>,
-    /// Why it failed.
+    /// Why it failed, as a code of the closed list that analyses have; null where none is known.
+    pub code: Option<String>,
+    /// Why it failed, in English.
     pub reason: String,
     /// How often it was tried.
     pub attempts: u32,
@@ -178,13 +180,15 @@ impl From<&FailedJob> for FailedJobBody {
             JobKind::Analyze { model } => ("run-single-analysis", Some(model.to_string())),
             JobKind::Finalize => ("finalize-analysis", None),
         };
+        let (code, reason) = job.why();
         Self {
             id: job.id.clone(),
             name: name.to_owned(),
             media_id: job.media_id.to_string(),
             run_id: job.run_id.to_string(),
             model_name: model,
-            reason: job.reason.clone(),
+            code: code.map(|code| code.as_str().to_owned()),
+            reason: reason.to_owned(),
             attempts: job.attempts,
             failed_at: words::moment_or_none(job.failed_at),
         }

@@ -2,14 +2,15 @@
 //! or as the page that `analyze --out` writes.
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 use dk_app::ports::{Analysis, Media, RunDetail, StorageError};
-use dk_app::{ErrorCode, ModelCard};
-use dk_domain::{AnalysisStatus, RunId, RunStatus, Verdict, conclude_votes};
+use dk_app::{ErrorCode, ModelCard, Thumbnail, service};
+use dk_domain::{AnalysisStatus, MediaKind, RunId, RunStatus, Verdict, conclude_votes};
 use dk_wire::{FailureMessage, FileDocument, MediaMessage, ResultPayload, SCHEMA, VerdictMessage};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
@@ -22,6 +23,9 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::edge::{Id, Params};
 use crate::problem::{Code, Problem};
+
+/// A report does not wait longer for its small pictures.
+const PICTURES_LONGEST: Duration = Duration::from_secs(15);
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(report))
@@ -82,8 +86,9 @@ async fn report(
 /// The page holds the whole file, so only so many are made at a time.
 async fn page(app: &App, media: &Media, document: FileDocument) -> Result<Response, Problem> {
     let _permit = app.pages.acquire().await.map_err(|error| Problem::inner(Code::Internal, error))?;
-    let judged = dk_report::read(&document).map_err(|error| Problem::inner(Code::Internal, error))?;
+    let mut judged = dk_report::read(&document).map_err(|error| Problem::inner(Code::Internal, error))?;
     let original = if dk_report::fits(&media.facts) { original(app, media).await } else { None };
+    judged.illustration.thumbnails = pictures(app, media, original.is_some()).await;
     let cards: Vec<ModelCard> =
         app.ports.analyst.offers().await.into_iter().map(|offer| offer.card).collect();
     let facts = media.facts.clone();
@@ -95,6 +100,23 @@ async fn page(app: &App, media: &Media, document: FileDocument) -> Result<Respon
     let mut response = Html(html).into_response();
     download(&mut response, &format!("{}.html", media.filename));
     Ok(response)
+}
+
+/// Frames of a video, and a small copy of a picture that is not in the page itself.
+async fn pictures(app: &App, media: &Media, has_original: bool) -> Vec<Thumbnail> {
+    let wanted = match media.facts.kind {
+        MediaKind::Video => true,
+        MediaKind::Image => !has_original,
+        MediaKind::Audio => false,
+    };
+    if !wanted {
+        return Vec::new();
+    }
+    let made = tokio::time::timeout(PICTURES_LONGEST, service::illustrate(&app.ports, media)).await;
+    made.unwrap_or_else(|_| {
+        tracing::warn!(media.id = %media.id, "a report is made without pictures, which took too long");
+        Vec::new()
+    })
 }
 
 /// The file for the page. One that cannot be had is no error: the page shows the evidence without it.

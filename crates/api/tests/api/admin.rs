@@ -63,7 +63,7 @@ fn job(number: u32, stage: &Stage) -> FailedJob {
         kind: JobKind::Analyze { model: model() },
         media_id: stage.media,
         run_id: stage.run,
-        reason: "no server".to_owned(),
+        reason: "server_unavailable: no server".to_owned(),
         attempts: 3,
         failed_at: None,
     }
@@ -88,6 +88,10 @@ async fn failed_jobs_are_listed_page_by_page_and_retried_once() {
         ada.get(&format!("{path}?limit=2&cursor={}", first["nextCursor"].as_str().unwrap())).await.json();
     assert_eq!((rest["items"][0]["id"].as_str(), &rest["nextCursor"]), (Some("job-2"), &json!(null)));
     assert_eq!(rest["items"][0]["modelName"], "some-model");
+    assert_eq!(
+        (&rest["items"][0]["code"], &rest["items"][0]["reason"]),
+        (&json!("server_unavailable"), &json!("no server"))
+    );
     assert_eq!(ada.post(&format!("{path}/job-0/retry"), &json!({})).await.status, 204);
     ada.post(&format!("{path}/job-0/retry"), &json!({})).await.is_problem(404, "not_found");
     ada.post(&format!("{path}/job-3/retry"), &json!({})).await.is_problem(409, "nothing_to_retry");

@@ -15,7 +15,7 @@ async fn unknown_paths_and_methods_are_problems() {
         "/api/v2/media",
         "/api/v1/nothing",
         "/api/v1/media/x/y/z",
-        "/favicon.ico",
+        "/assets/gone.js",
     ] {
         world.anyone().get(path).await.is_problem(404, "not_found");
     }

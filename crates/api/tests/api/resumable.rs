@@ -98,6 +98,30 @@ async fn a_file_comes_in_part_by_part_and_becomes_a_medium() {
 }
 
 #[tokio::test]
+async fn a_client_whose_network_lets_only_post_through_says_in_a_header_what_it_means() {
+    let world = World::new();
+    let olga = world.person("olga").await;
+    let path = begin(&olga, 32).await;
+    let post = |method: &str, offset: usize, bytes: &'static [u8]| {
+        let client = tus(&olga).with("x-http-method-override", method).with("content-type", PART);
+        let client = client.with("upload-offset", &offset.to_string());
+        let path = path.clone();
+        async move { client.send(Method::POST, &path, bytes).await }
+    };
+    let part = post("PATCH", 0, &PICTURE[..10]).await;
+    assert_eq!((part.status.as_u16(), part.header("upload-offset")), (204, "10"), "{}", part.text());
+    assert_eq!(part.header("tus-resumable"), "1.0.0");
+    assert_eq!(post("HEAD", 0, b"").await.header("upload-offset"), "10");
+    post("PATCH", 0, &PICTURE[..10]).await.is_problem(409, "wrong_offset");
+    for method in ["PUT", "patch", ""] {
+        post(method, 10, &PICTURE[10..]).await.is_problem(405, "method_not_allowed");
+    }
+    tus(&olga).send(Method::POST, &path, "").await.is_problem(405, "method_not_allowed");
+    assert_eq!(post("DELETE", 0, b"").await.status, 204);
+    assert_eq!(look(&olga, &path).await.status, 404);
+}
+
+#[tokio::test]
 async fn bytes_may_come_with_the_beginning() {
     let world = World::new();
     let olga = world.person("olga").await;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dk_domain::{MediaFacts, Sha256};
 
-use crate::{ErrorCode, StopToken};
+use crate::{ErrorCode, StopToken, Thumbnail};
 
 /// Why a file is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -44,4 +44,13 @@ pub trait Inspector: Send + Sync {
         known: Content,
         stop: &StopToken,
     ) -> Result<Option<Vec<u8>>, InspectError>;
+
+    /// Small pictures of what is to be seen, for a report: of a video the frames that models look at where they want no
+    /// more than most do, in order of time; of a picture itself; of a sound none.
+    fn illustrate(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<Vec<Thumbnail>, InspectError>;
 }

@@ -35,6 +35,7 @@ pub use outbox::{Errand, ErrandKind, HEAD_START, Outbox};
 pub use passwords::{PasswordError, Passwords};
 pub use queue::{
     FailedJob, Job, JobFailure, JobHandler, JobKind, JobQueue, Planned, QueueCounts, QueueError, WorkOptions,
+    told,
 };
 pub use runs::{
     Accepted, AddRun, Analysis, Before, Begun, EndOfAnalysis, Ended, IdempotencyKey, NewMedia, NewRun, Once,

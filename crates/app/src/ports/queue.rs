@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dk_domain::{MediaId, ModelName, RunId};
+use dk_domain::{ErrorCode, MediaId, ModelName, RunId};
 use time::OffsetDateTime;
 
 use crate::StopToken;
@@ -105,12 +105,25 @@ pub struct FailedJob {
     pub media_id: MediaId,
     /// Of which run.
     pub run_id: RunId,
-    /// Why it failed.
+    /// Why it failed: a code and a line for people, as [`told`] joins them, where a code is known.
     pub reason: String,
     /// How often it was tried.
     pub attempts: u32,
     /// When it failed for good.
     pub failed_at: Option<OffsetDateTime>,
+}
+
+impl FailedJob {
+    /// Why it failed: the kind of error, where the reason names one, and the line for people.
+    pub fn why(&self) -> (Option<ErrorCode>, &str) {
+        let known = self.reason.split_once(": ").and_then(|(code, rest)| Some((code.parse().ok()?, rest)));
+        known.map_or((None, &self.reason), |(code, rest)| (Some(code), rest))
+    }
+}
+
+/// Why a job failed, as one text: queues keep nothing else.
+pub fn told(code: ErrorCode, message: &str) -> String {
+    format!("{}: {message}", code.as_str())
 }
 
 /// Why a queue could not answer.

@@ -37,7 +37,7 @@ pub use remove::remove_media;
 pub use rerun::{Rerun, RerunError, rerun};
 pub use retry::{RetryError, RetryOutcome, retry_failed_job};
 pub use sweep::sweep_orphans;
-pub use thumbnail::thumbnail;
+pub use thumbnail::{illustrate, thumbnail};
 pub use uploads::{
     Announcement, BeginError, FinishError, KeepPart, KeepPartError, begin_upload, finish_upload, keep_part,
     tend_uploads,

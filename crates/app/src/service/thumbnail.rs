@@ -1,4 +1,5 @@
-//! A small picture of a medium, made when it is first asked for and kept beside the file.
+//! Small pictures of a medium: one that is made when it is first asked for and kept beside the file, and those of a
+//! report, which are kept in it and nowhere else.
 
 use std::error::Error;
 
@@ -8,6 +9,7 @@ use futures_util::TryStreamExt as _;
 
 use super::Ports;
 use super::reading::read_file;
+use crate::Thumbnail;
 use crate::ports::{Content, Media, StorageError};
 
 /// The small picture as a JPEG; `None` where there is nothing to be seen.
@@ -36,6 +38,25 @@ pub async fn thumbnail(ports: &Ports, media: &Media) -> Result<Option<Bytes>, St
         tracing::warn!(media.id = %media.id, error = &error as &dyn Error, "a small picture was not kept");
     }
     Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+}
+
+/// Small pictures for a report. A report without them is still right, so that what cannot be had is left out.
+pub async fn illustrate(ports: &Ports, media: &Media) -> Vec<Thumbnail> {
+    let file = match ports.storage.local(&media.key).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            tracing::warn!(media.id = %media.id, error = &error as &dyn Error, "a report is made without pictures");
+            return Vec::new();
+        }
+    };
+    let known = Content { sha256: media.facts.sha256, bytes: media.facts.bytes };
+    let inspector = ports.inspector.clone();
+    let made = read_file(move |stop| inspector.illustrate(file.path(), known, stop)).await;
+    made.unwrap_or_else(|error| {
+        tracing::warn!(media.id = %media.id, code = error.code.as_str(), "a report is made without pictures");
+        Vec::new()
+    })
 }
 
 async fn keep(ports: &Ports, media: &Media, bytes: Bytes) -> Result<(), StorageError> {

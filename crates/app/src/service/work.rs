@@ -8,7 +8,7 @@ use super::Ports;
 use crate::StopToken;
 use crate::ports::{
     Answer, AskError, Assignment, EndOfAnalysis, Ended, Job, JobFailure, JobKind, Signal, Start, StoreError,
-    Watcher,
+    Watcher, told,
 };
 
 /// How long one attempt waits for a server that has the model; three attempts bridge an outage of several minutes.
@@ -113,12 +113,12 @@ async fn fail(ports: &Ports, job: &Job, model: &ModelName, error: &AskError) -> 
     if again {
         let events = ports.runs.will_retry(run, model, error.code, &error.message, now).await;
         ports.publish(events.map_err(|e| retry(&e))?).await;
-        return Err(JobFailure::Retry(error.message.clone()));
+        return Err(JobFailure::Retry(told(error.code, &error.message)));
     }
     let end = EndOfAnalysis::Failed { code: error.code, message: error.message.clone() };
     let ended = ports.runs.end(run, model, &end, now).await.map_err(|e| retry(&e))?;
     finish(ports, run, ended).await;
-    Err(JobFailure::GiveUp(error.message.clone()))
+    Err(JobFailure::GiveUp(told(error.code, &error.message)))
 }
 
 async fn finish(ports: &Ports, run: RunId, ended: Ended) {

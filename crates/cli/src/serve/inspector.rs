@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use dk_app::ports::{Content, InspectError, Inspector};
-use dk_app::{ErrorCode, StopToken};
-use dk_domain::MediaFacts;
-use dk_media::{Limits, MediaError, MediaFile, Tools, mime};
+use dk_app::{ErrorCode, StopToken, Thumbnail};
+use dk_domain::{MediaFacts, MediaKind};
+use dk_media::{FramePlan, Limits, MediaError, MediaFile, Picture, Tools, mime};
 
 /// The longer side of a small picture.
 const THUMBNAIL_PX: u32 = 320;
+/// The frames that packages look at unless their manifests say otherwise, so that faces lie on the frames of a report.
+const STRIP: FramePlan =
+    FramePlan { spread: 32, min_spread: 6, windows: 0, window_frames: 0, max_side_px: THUMBNAIL_PX };
 
 /// Looks at files in this process; what is dangerous happens in limited children.
 pub(crate) struct MediaInspector {
@@ -69,13 +72,36 @@ impl Inspector for MediaInspector {
         let file = MediaFile::open_known(path, known, &self.tools, &self.limits, stop);
         let picture =
             file.and_then(|file| file.thumbnail(THUMBNAIL_PX, stop)).map_err(|fault| error(&fault))?;
-        let jpeg = picture.map(|picture| picture.to_jpeg()).transpose();
-        jpeg.map_err(|fault| InspectError {
-            code: ErrorCode::UnreadableMedia,
-            message: fault.to_string(),
-            hint: None,
-        })
+        Ok(picture.map(|picture| small(&picture, None)).transpose()?.map(|thumbnail| thumbnail.jpeg))
     }
+
+    fn illustrate(
+        &self,
+        path: &Path,
+        known: Content,
+        stop: &StopToken,
+    ) -> Result<Vec<Thumbnail>, InspectError> {
+        let _turn = self.turn();
+        let read = |fault: MediaError| error(&fault);
+        let file = MediaFile::open_known(path, known, &self.tools, &self.limits, stop).map_err(read)?;
+        if file.facts.kind != MediaKind::Video {
+            let picture = file.thumbnail(THUMBNAIL_PX, stop).map_err(read)?;
+            return picture.iter().map(|picture| small(picture, None)).collect();
+        }
+        let frames = file.frames(&STRIP, stop).map_err(read)?;
+        frames
+            .map(|frame| frame.map_err(read).and_then(|frame| small(&frame.picture, Some(frame.time_ms))))
+            .collect()
+    }
+}
+
+fn small(picture: &Picture, time_ms: Option<u64>) -> Result<Thumbnail, InspectError> {
+    let jpeg = picture.to_jpeg().map_err(|fault| InspectError {
+        code: ErrorCode::UnreadableMedia,
+        message: fault.to_string(),
+        hint: None,
+    })?;
+    Ok(Thumbnail { time_ms, width_px: picture.width_px, height_px: picture.height_px, jpeg })
 }
 
 /// Words for whoever sent the file: the path of our copy says nothing to them.

@@ -1,13 +1,14 @@
 //! Jobs as BullMQ keeps them, and as the ports know them.
 
 use bullmq::FlowJob;
-use dk_app::ports::{FailedJob, Job, JobKind};
-use dk_domain::{MediaId, ModelName, RunId};
+use dk_app::ports::{FailedJob, Job, JobKind, told};
+use dk_domain::{ErrorCode, MediaId, ModelName, RunId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::QUEUE;
 use super::options::QueueOptions;
+use super::work::LOST;
 
 const ANALYZE: &str = "run-single-analysis";
 const FINALIZE: &str = "finalize-analysis";
@@ -88,7 +89,10 @@ pub(super) fn failed(job: &bullmq::Job) -> Option<FailedJob> {
         kind,
         media_id,
         run_id,
-        reason: job.failed_reason().to_owned(),
+        reason: match job.failed_reason() {
+            LOST => told(ErrorCode::WorkerLost, LOST),
+            reason => reason.to_owned(),
+        },
         attempts: job.attempts_made(),
         failed_at,
     })

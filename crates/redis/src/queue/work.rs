@@ -15,7 +15,7 @@ use super::shift::Shift;
 use super::{PATIENCE, QUEUE, RedisQueue, job};
 
 /// The reason under which BullMQ's scripts bury a job whose workers died over it. No processor is called then.
-const LOST: &str = "job stalled more than allowable limit";
+pub(super) const LOST: &str = "job stalled more than allowable limit";
 /// BullMQ's word for "back to where it waited, and this was no attempt"; no limit is set by it.
 const GIVEN_BACK: bullmq::Error = bullmq::Error::RateLimited { delay_ms: 0 };
 /// What BullMQ needs after the last job: writing its end, and coming back from waiting for the next one. Longer only

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dk_app::StopToken;
 use dk_app::ports::{Job, JobFailure, JobHandler, JobKind, JobQueue, WorkOptions};
+use dk_domain::ErrorCode;
 use dk_redis::QueueOptions;
 use dk_testkit::redis::{Keep, Server};
 use tokio::time::{Instant, sleep};
@@ -119,7 +120,7 @@ async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is
     assert_eq!((counts.failed, counts.completed), (1, 1));
     let letter = queue.failed(0, 1).await.unwrap().remove(0);
     assert_eq!(letter.kind, JobKind::Analyze { model: model("one") });
-    assert_eq!((letter.reason.as_str(), letter.attempts), ("job stalled more than allowable limit", 1));
+    assert_eq!((letter.why().0, letter.attempts), (Some(ErrorCode::WorkerLost), 1));
     let mut calls = Vec::new();
     for worker in workers {
         calls.extend(worker.end().await);

@@ -69,7 +69,7 @@ async fn recover(
         format!(
             "update jobs set stalls = stalls + 1, attempts = attempts - 1, locked_by = null, locked_until = null,
                 state = case when stalls >= $1 then 'failed' else 'waiting' end,
-                error = 'the process that worked on it ended in the middle',
+                error = 'worker_lost: the process that worked on it ended in the middle',
                 ended_at = case when stalls >= $1 then $2 else null end
             where id in (select id from jobs where state = 'active' and locked_until < $2 {}) returning *",
             skip_locked(db)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dk_app::ports::{JobFailure, JobKind};
 use dk_contract::queue::Bench;
 use dk_contract::queue::support::{Call, PATIENCE, planned, run_id};
+use dk_domain::ErrorCode;
 use dk_sql::{QueueOptions, SqlQueue};
 use tokio::time::{Instant, timeout};
 
@@ -79,7 +80,7 @@ async fn a_job_that_kills_every_worker_ends_as_a_dead_letter_that_the_handler_is
         assert!(calls.iter().any(lost), "{calls:?}");
         let letters = bench.queue.failed(0, 9).await.unwrap();
         assert_eq!(letters.len(), 1);
-        assert!(letters[0].reason.contains("ended in the middle"));
+        assert_eq!(letters[0].why().0, Some(ErrorCode::WorkerLost));
     }
 }
 

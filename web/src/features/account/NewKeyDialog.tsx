@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "@/lib/api/client";
+import { copy } from "@/lib/copy";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -91,8 +92,8 @@ function KeyForm({ onMade }: { onMade: (key: string) => void }) {
 
 function MadeKey({ value, onClose }: { value: string; onClose: () => void }) {
   const { account, common } = useWords();
-  const copy = () =>
-    navigator.clipboard.writeText(value).then(
+  const take = () =>
+    copy(value).then(
       () => toast(common.copied),
       () => toast(account.copyFailed, "failed"),
     );
@@ -102,7 +103,7 @@ function MadeKey({ value, onClose }: { value: string; onClose: () => void }) {
         {(control) => <Input {...control} readOnly value={value} className="font-mono" />}
       </Field>
       <div className="flex justify-end gap-2">
-        <Button onClick={() => void copy()}>{common.copy}</Button>
+        <Button onClick={() => void take()}>{common.copy}</Button>
         <Button look="primary" onClick={onClose}>
           {common.close}
         </Button>

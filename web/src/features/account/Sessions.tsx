@@ -11,6 +11,7 @@ import { ConfirmDialog } from "@/ui/Dialog";
 import { ErrorNotice, FourStates } from "@/ui/states";
 import { Table } from "@/ui/Table";
 import { toast } from "@/ui/Toast";
+import { deviceOf } from "./device";
 
 type OneSession = components["schemas"]["Session"];
 
@@ -79,14 +80,21 @@ function SessionTable(props: { sessions: readonly OneSession[]; onEnd: (id: stri
         {
           key: "device",
           header: account.device,
-          cell: ({ userAgent }) => (
-            <span className="block max-w-72 truncate" title={userAgent ?? ""}>
-              {userAgent ?? account.unknownDevice}
-            </span>
-          ),
+          cell: ({ userAgent }) => {
+            const known = deviceOf(userAgent ?? "");
+            return (
+              <span className="block max-w-72 min-w-24 truncate" title={userAgent ?? ""}>
+                {known ? account.deviceOn(...known) : (userAgent ?? account.unknownDevice)}
+              </span>
+            );
+          },
         },
         { key: "address", header: account.address, cell: ({ address }) => address ?? "–" },
-        { key: "used", header: account.lastUsed, cell: ({ lastUsedAt }) => format.dateTime(lastUsedAt) },
+        {
+          key: "used",
+          header: account.lastUsed,
+          cell: ({ lastUsedAt }) => <span className="whitespace-nowrap">{format.dateTime(lastUsedAt)}</span>,
+        },
         {
           key: "actions",
           header: <span className="sr-only">{account.actions}</span>,

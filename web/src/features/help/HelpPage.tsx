@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Copy } from "lucide-react";
 import { aboutQuery, modelsQuery } from "@/lib/api/queries";
+import { copy } from "@/lib/copy";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { VerdictBadge } from "@/ui/Badge";
@@ -162,8 +163,8 @@ function Programs() {
 
 function Example({ title, code }: { title: string; code: string }) {
   const { help, common } = useWords();
-  const copy = () =>
-    navigator.clipboard.writeText(code).then(
+  const take = () =>
+    copy(code).then(
       () => toast(common.copied),
       () => toast(help.copyFailed, "failed"),
     );
@@ -171,7 +172,7 @@ function Example({ title, code }: { title: string; code: string }) {
     <div>
       <div className="mb-1 flex items-center justify-between gap-2">
         <h3 className="plate">{title}</h3>
-        <IconButton icon={Copy} size="small" label={help.copyOf(title)} onClick={() => void copy()} />
+        <IconButton icon={Copy} size="small" label={help.copyOf(title)} onClick={() => void take()} />
       </div>
       <pre className="rounded-md bg-sunken p-3 font-mono text-sm break-all whitespace-pre-wrap">{code}</pre>
     </div>

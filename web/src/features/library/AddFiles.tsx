@@ -3,11 +3,12 @@ import { FolderUp, Upload } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { aboutQuery } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
+import { canOpenFiles, openFiles } from "@/lib/handles";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { toast } from "@/ui/Toast";
 import type { Limits } from "./check";
-import { droppedFiles } from "./dropped";
+import { droppedFiles, withoutHandle } from "./dropped";
 import { add } from "./uploads";
 
 /** Buttons for files and folders; a drop is taken anywhere in the window. */
@@ -20,9 +21,13 @@ export function AddFiles() {
   const limits = about.data?.limits ?? null;
   const isOver = useDrop(limits);
   const take = (input: HTMLInputElement) => {
-    void add([...(input.files ?? [])], limits);
+    void add([...(input.files ?? [])].map(withoutHandle), limits);
     // The same file may be chosen again.
     input.value = "";
+  };
+  const choose = async () => {
+    if (canOpenFiles()) await add(await openFiles(), limits);
+    else files.current?.click();
   };
   return (
     <div className="mb-5 flex flex-wrap items-center justify-between gap-3 rounded-lg border border-dashed border-line-strong bg-surface px-4 py-4">
@@ -49,7 +54,7 @@ export function AddFiles() {
           {...{ webkitdirectory: "" }}
           onChange={(event) => take(event.currentTarget)}
         />
-        <Button look="primary" icon={Upload} onClick={() => files.current?.click()}>
+        <Button look="primary" icon={Upload} onClick={() => void choose()}>
           {library.chooseFiles}
         </Button>
         <Button icon={FolderUp} onClick={() => folder.current?.click()}>

@@ -2,7 +2,7 @@ import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import type { Media } from "@/lib/api/queries";
 import { signedIn } from "@/lib/api/session";
-import { answerRequests } from "@/testing/answers";
+import { answerRequests, problem } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
 import { LibraryPage } from "./LibraryPage";
@@ -61,6 +61,50 @@ test("nothing is deleted before it was asked and answered", async () => {
   expect(deleted()).toEqual([]);
   await user.click(within(dialog).getByRole("button", { name: "Delete 1 file" }));
   await expect.poll(deleted).toEqual(["/a"]);
+});
+
+test("deleted files go at once, and one that is refused comes back and stays chosen", async () => {
+  let answerNow: () => void = () => undefined;
+  const held = new Promise<void>((open) => {
+    answerNow = open;
+  });
+  answerRequests({
+    [LIST]: listOf(row("a", "one.wav")),
+    "DELETE /api/v1/media/a": async () => {
+      await held;
+      return problem(503, "unavailable");
+    },
+  });
+  const { user } = show(<LibraryPage />);
+  await user.click(await screen.findByLabelText("Choose one.wav"));
+  await user.click(screen.getByRole("button", { name: "Delete 1 file" }));
+  const dialog = await screen.findByRole("alertdialog");
+  await user.click(within(dialog).getByRole("button", { name: "Delete 1 file" }));
+  await expect.poll(() => screen.queryByLabelText("Choose one.wav")).toBeNull();
+  answerNow();
+  expect(await screen.findByLabelText("Choose one.wav")).toBeChecked();
+});
+
+test("a file that is judged again waits at once, and is as before when that is refused", async () => {
+  let answerNow: () => void = () => undefined;
+  const held = new Promise<void>((open) => {
+    answerNow = open;
+  });
+  answerRequests({
+    [LIST]: listOf(row("a", "one.wav")),
+    "POST /api/v1/media/a/analyze": async () => {
+      await held;
+      return problem(503, "unavailable");
+    },
+  });
+  const { user } = show(<LibraryPage />);
+  const list = async () => within(await screen.findByRole("list", { name: "Files" }));
+  await user.click(await screen.findByLabelText("Choose one.wav"));
+  expect((await list()).queryByText("Waiting")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Judge again" }));
+  expect(await (await list()).findByText("Waiting")).toBeVisible();
+  answerNow();
+  await expect.poll(async () => (await list()).queryByText("Waiting")).toBeNull();
 });
 
 test("markup in the name of a file is shown as text", async () => {

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LibraryBig, SearchX } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useState } from "react";
+import { Link } from "react-router";
 import { refreshLists, shortenLists } from "@/lib/api/lists";
 import { type Media, mediaListQuery } from "@/lib/api/queries";
 import { useStore } from "@/lib/store";
@@ -21,6 +22,7 @@ export function LibraryPage() {
   const { library } = useWords();
   const { filter, isNarrowed, clear } = useFilter();
   const list = useInfiniteQuery(mediaListQuery(filter));
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const client = useQueryClient();
   const pages = list.data?.pages;
   // A list that moved between two parts may tell a row twice.
@@ -35,18 +37,31 @@ export function LibraryPage() {
       <Button onClick={clear}>{library.clearFilters}</Button>
     </EmptyState>
   ) : (
-    <EmptyState icon={LibraryBig} title={library.empty} detail={library.emptyDetail} />
+    <EmptyState icon={LibraryBig} title={library.empty} detail={library.emptyDetail}>
+      <ol className="mt-2 grid max-w-3xl gap-4 text-left sm:grid-cols-3">
+        {library.steps.map(([what, how], index) => (
+          <li key={what} className="rounded-md bg-surface p-4">
+            <p className="font-medium">{`${index + 1}. ${what}`}</p>
+            <p className="mt-1 text-sm text-ink-soft">{how}</p>
+          </li>
+        ))}
+      </ol>
+      <Link to="/help" className="link">
+        {library.howToRead}
+      </Link>
+    </EmptyState>
   );
+  const hasNothing = !isNarrowed && list.data?.pages[0]?.items.length === 0;
   return (
     <>
       <PageHeader title={library.title} />
       <AddFiles />
       <UploadPanel />
-      <Filters />
+      {!hasNothing && <Filters />}
       <FourStates query={list} isEmpty={({ pages }) => !pages[0]?.items.length} empty={empty}>
         {() => (
           <>
-            <Files items={items} />
+            <Files items={items} ids={ids} onIds={setIds} />
             <Pagination
               whenSeen
               hasMore={list.hasNextPage}
@@ -60,18 +75,27 @@ export function LibraryPage() {
   );
 }
 
-function Files({ items }: { items: readonly Media[] }) {
+interface FilesProps {
+  items: readonly Media[];
+  /** Those that are chosen. They outlive an empty list: a row that comes back is chosen still. */
+  ids: ReadonlySet<string>;
+  onIds: Dispatch<SetStateAction<ReadonlySet<string>>>;
+}
+
+function Files({ items, ids, onIds }: FilesProps) {
   const { library } = useWords();
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const chosen = items.filter(({ id }) => ids.has(id));
-  const choose = useCallback((id: string, isChosen: boolean) => {
-    setIds((before) => {
-      const next = new Set(before);
-      if (isChosen) next.add(id);
-      else next.delete(id);
-      return next;
-    });
-  }, []);
+  const choose = useCallback(
+    (id: string, isChosen: boolean) => {
+      onIds((before) => {
+        const next = new Set(before);
+        if (isChosen) next.add(id);
+        else next.delete(id);
+        return next;
+      });
+    },
+    [onIds],
+  );
   const all = chosen.length === items.length;
   return (
     <section className="rounded-lg border border-line bg-surface">
@@ -80,11 +104,11 @@ function Files({ items }: { items: readonly Media[] }) {
           label={library.chooseAll}
           checked={all}
           mixed={chosen.length > 0 && !all}
-          onChange={() => setIds(new Set(all ? [] : items.map(({ id }) => id)))}
+          onChange={() => onIds(new Set(all ? [] : items.map(({ id }) => id)))}
         />
         <Selection
           chosen={chosen}
-          onDone={(done) => setIds((before) => new Set([...before].filter((id) => !done.includes(id))))}
+          onDone={(done) => onIds((before) => new Set([...before].filter((id) => !done.includes(id))))}
         />
       </div>
       <MediaRows items={items} chosen={ids} onChoose={choose} />

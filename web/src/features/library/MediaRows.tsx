@@ -28,7 +28,8 @@ export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
     count: items.length,
     estimateSize: () => USUAL_HEIGHT,
     getItemKey: (index) => items[index]?.id ?? index,
-    overscan: 8,
+    // Each row beyond the edge is made in every frame of a fast turn of the wheel; these few hide one late frame.
+    overscan: 4,
     scrollMargin,
     // Rows that come a frame later are behind those kept beyond the edge; rendering within the event stops scrolling.
     useFlushSync: false,
@@ -45,8 +46,9 @@ export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
               data-index={index}
               aria-posinset={index + 1}
               aria-setsize={-1}
-              className="absolute inset-x-0 top-0 border-b border-line"
-              style={{ transform: `translateY(${start - scrollMargin}px)` }}
+              className="absolute inset-x-0 border-b border-line contain-layout contain-style"
+              // A row stays where it is, so that a place costs less than a transformation, of which each is a node of its own to the painter.
+              style={{ top: start - scrollMargin }}
             >
               <Row medium={medium} isChosen={chosen.has(medium.id)} onChoose={onChoose} />
             </li>

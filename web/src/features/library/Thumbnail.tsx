@@ -5,6 +5,8 @@ import { fetchBlob } from "@/lib/api/client";
 import type { Media } from "@/lib/api/queries";
 
 const STILL_MS = 120;
+/** Within this time more than half of the window passes by where somebody scrolls fast. */
+const FAST_MS = 200;
 const ICONS = { image: Image, video: Film, audio: AudioLines } as const;
 
 /** A small picture of the file, or what kind it is while there is none. */
@@ -34,11 +36,29 @@ function Small({ id, instead }: { id: string; instead: ReactNode }) {
   return url ? <img src={url} alt="" className="size-full object-cover" /> : instead;
 }
 
-/** Whether it has been in sight for a moment: rows that are scrolled past ask for nothing. */
+let fastAt = Number.NEGATIVE_INFINITY;
+let mark = { at: 0, y: 0 };
+window.addEventListener(
+  "scroll",
+  ({ timeStamp }) => {
+    if (Math.abs(window.scrollY - mark.y) > window.innerHeight / 2) fastAt = timeStamp;
+    if (timeStamp - mark.at > FAST_MS) mark = { at: timeStamp, y: window.scrollY };
+  },
+  { passive: true },
+);
+
+/**
+ * Whether it has been in sight for a moment, and nobody scrolls fast: rows that are passed by ask for nothing. A slow machine keeps
+ * them in sight for longer than a moment, and pictures would make it slower still.
+ */
 function useStill(): boolean {
   const [isStill, setStill] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setStill(true), STILL_MS);
+    const look = () => {
+      if (performance.now() - fastAt > FAST_MS) setStill(true);
+      else timer = setTimeout(look, STILL_MS);
+    };
+    let timer = setTimeout(look, STILL_MS);
     return () => clearTimeout(timer);
   }, []);
   return isStill;

@@ -1,6 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { FolderSearch, Pause, Play, RotateCw, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { Link } from "react-router";
+import type { ApiProblem } from "@/lib/api/problem";
+import { aboutQuery } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { useStore } from "@/lib/store";
 import { useWords } from "@/lib/words/words";
@@ -11,6 +14,7 @@ import {
   cancel,
   dismissEnded,
   goOn,
+  goOnAgain,
   isOpen,
   mayRetry,
   pause,
@@ -50,9 +54,10 @@ export function UploadPanel() {
 }
 
 function UploadRow({ upload }: { upload: Upload }) {
-  const { library, problems } = useWords();
+  const { library } = useWords();
   const format = useFormat();
-  const { key, name, bytes, state, share, mediaId, error } = upload;
+  const { name, bytes, state, share, mediaId, error, handle } = upload;
+  const stateText = state === "left" && handle ? library.leftKnown : library.uploadStates[state];
   const isPartly = isOpen(upload) && (state === "sending" || share > 0);
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -75,14 +80,35 @@ function UploadRow({ upload }: { upload: Upload }) {
           {...(state === "failed" ? { role: "alert" } : {})}
           className={state === "failed" ? "text-sm text-danger" : "text-sm text-ink-soft"}
         >
-          {state === "failed" && error
-            ? (problems[error.code] ?? error.message)
-            : library.uploadStates[state]}
+          {state === "failed" && error ? <Why error={error} /> : stateText}
         </p>
       </div>
-      {state === "left" && <ChooseAgain uploadKey={key} name={name} />}
+      {state === "left" && <GoOn upload={upload} />}
       <Controls upload={upload} />
     </li>
+  );
+}
+
+/** Why a file was not taken, and what would be. */
+function Why({ error: { code, message } }: { error: ApiProblem }) {
+  const { library, problems } = useWords();
+  const format = useFormat();
+  const { data: about } = useQuery(aboutQuery);
+  const limits = about && {
+    file_too_large: format.bytes(about.limits.uploadBytes),
+    too_long: format.timecode(about.limits.durationSecs * 1000),
+    too_many_pixels: library.megapixels(format.number(about.limits.pixels / 1_000_000)),
+  };
+  const limit = limits?.[code as keyof typeof limits];
+  return (
+    <>
+      {problems[code] ?? message} {limit && library.atMost(limit)}
+      {code === "unsupported_media" && (
+        <Link to="/help" className="link">
+          {library.whatIsTaken}
+        </Link>
+      )}
+    </>
   );
 }
 
@@ -106,15 +132,38 @@ function Controls({ upload }: { upload: Upload }) {
   );
 }
 
-/** After a reload the browser has forgotten the file, and only its person can show it again. */
-function ChooseAgain({ uploadKey, name }: { uploadKey: string; name: string }) {
+/** After a reload the file is read again by a click, or shown again by its person where the browser has forgotten it. */
+function GoOn({ upload }: { upload: Upload }) {
+  const { library } = useWords();
+  const [isOther, setOther] = useState(false);
+  const { key, name, handle } = upload;
+  return (
+    <>
+      {handle && (
+        <Button
+          size="small"
+          icon={Play}
+          aria-label={library.resumeUpload(name)}
+          onClick={async () => setOther(!(await goOnAgain(upload)))}
+        >
+          {library.goOn}
+        </Button>
+      )}
+      {(!handle || isOther) && (
+        <ChooseAgain name={name} onChoice={async (file) => setOther(!(await goOn(key, file)))} />
+      )}
+      {isOther && (
+        <p role="alert" className="order-last w-full text-sm text-danger">
+          {library.otherFile}
+        </p>
+      )}
+    </>
+  );
+}
+
+function ChooseAgain({ name, onChoice }: { name: string; onChoice: (file: File) => void }) {
   const { library } = useWords();
   const input = useRef<HTMLInputElement>(null);
-  const [isOther, setOther] = useState(false);
-  const take = async ({ files }: HTMLInputElement) => {
-    const file = files?.[0];
-    if (file) setOther(!(await goOn(uploadKey, file)));
-  };
   return (
     <>
       <input
@@ -122,20 +171,16 @@ function ChooseAgain({ uploadKey, name }: { uploadKey: string; name: string }) {
         type="file"
         hidden
         aria-label={library.chooseAgain(name)}
-        onChange={(event) => {
-          void take(event.currentTarget);
+        onChange={({ currentTarget }) => {
+          const file = currentTarget.files?.[0];
+          if (file) onChoice(file);
           // The same file may be chosen again.
-          event.currentTarget.value = "";
+          currentTarget.value = "";
         }}
       />
       <Button size="small" icon={FolderSearch} onClick={() => input.current?.click()}>
         {library.chooseSame}
       </Button>
-      {isOther && (
-        <p role="alert" className="order-last w-full text-sm text-danger">
-          {library.otherFile}
-        </p>
-      )}
     </>
   );
 }

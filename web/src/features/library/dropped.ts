@@ -1,9 +1,23 @@
+import { type Chosen, droppedHandle, filesWithin } from "@/lib/handles";
+
 /** All files of a drop, those within folders too. */
-export async function droppedFiles(data: DataTransfer): Promise<File[]> {
-  // The entries must be taken before the first wait: the browser empties the list after the event.
-  const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? null);
-  if (entries.every((entry) => entry === null)) return [...data.files];
-  return (await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])))).flat();
+export async function droppedFiles(data: DataTransfer): Promise<Chosen[]> {
+  // Both must be taken before the first wait: the browser empties the list after the event.
+  const items = [...data.items]
+    .filter(({ kind }) => kind === "file")
+    .map((item) => ({ handle: droppedHandle(item), entry: item.webkitGetAsEntry?.() ?? null }));
+  const plain = [...data.files].map(withoutHandle);
+  if (items.every(({ entry }) => entry === null)) return plain;
+  const found = items.map(async ({ handle, entry }) => {
+    const known = await handle;
+    if (known) return filesWithin(known);
+    return entry ? (await filesOf(entry)).map(withoutHandle) : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+export function withoutHandle(file: File): Chosen {
+  return { file, handle: null };
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {

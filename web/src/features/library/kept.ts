@@ -1,7 +1,9 @@
 /**
  * What the browser remembers of uploads that are not finished, so that they go on after a reload: where they are on
- * the server and how to know their file again. No token, and no content.
+ * the server and how to know their file again, or how to read it again where the browser gives a handle. No token, and no
+ * content.
  */
+import { dropHandle, keepHandle } from "@/lib/handles";
 import { keep, recall } from "@/lib/storage";
 
 export interface KeptUpload {
@@ -21,11 +23,13 @@ export function keptUploads(owner: string): KeptUpload[] {
   return all().filter((upload) => upload.owner === owner);
 }
 
-export function remember(upload: KeptUpload): void {
+export function remember(upload: KeptUpload, handle: FileSystemFileHandle | null): void {
+  if (handle) void keepHandle(upload.key, handle);
   write([...all().filter(({ key }) => key !== upload.key), upload].slice(-MOST));
 }
 
 export function forget(key: string): void {
+  void dropHandle(key);
   write(all().filter((upload) => upload.key !== key));
 }
 

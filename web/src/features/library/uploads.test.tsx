@@ -208,6 +208,6 @@ test("a recording that is too long is refused before it is sent", async () => {
   );
   const { user } = await library();
   await user.upload(input(), new File(["ID3 and sound"], "long.mp3", { type: "audio/mpeg" }));
-  expect(await screen.findByText("The recording is too long.")).toBeVisible();
+  expect(await screen.findByText("The recording is too long. At most 20:00.")).toBeVisible();
   expect(begun(service)).toBe(0);
 });

@@ -1,6 +1,7 @@
 /** The queue of files on their way; it outlives a visit of another page, and what is not finished outlives a reload. */
 import { ApiProblem, type ProblemCode } from "@/lib/api/problem";
 import { currentSession, onSessionChange } from "@/lib/api/session";
+import { type Chosen, readAgain, recallHandle } from "@/lib/handles";
 import { createStore } from "@/lib/store";
 import { check, type Limits } from "./check";
 import { fingerprint } from "./fingerprint";
@@ -13,6 +14,8 @@ export interface Upload {
   readonly bytes: number;
   /** Null after a reload: the browser gives a file only to the page in which it was chosen. */
   readonly file: File | null;
+  /** With it the file can be read once more; null where the browser gives none. */
+  readonly handle: FileSystemFileHandle | null;
   readonly fingerprint: string;
   /** `pausing`: tried again by itself; `paused`: by its person; `left`: waits for its file to be chosen again. */
   readonly state: "waiting" | "sending" | "pausing" | "paused" | "left" | "done" | "failed" | "cancelled";
@@ -38,22 +41,24 @@ const pauses = new Map<string, ReturnType<typeof setTimeout>>();
 let partBytes = PART_BYTES;
 
 /** Looks at each file, and sends those that can be judged; one that was left unfinished goes on. */
-export async function add(files: readonly File[], limits: Limits | null): Promise<void> {
+export async function add(files: readonly Chosen[], limits: Limits | null): Promise<void> {
   const owner = person();
   partBytes = limits?.partBytes ?? partBytes;
   const looked = await Promise.all(files.map((file) => lookedAt(file, limits)));
   if (owner !== person()) return;
   for (const upload of looked) {
     const left = uploads.get().find((one) => one.state === "left" && one.fingerprint === upload.fingerprint);
-    if (left && upload.state === "waiting") swap(left.key, { ...left, file: upload.file, state: "waiting" });
-    else uploads.set([...uploads.get(), upload]);
+    if (left && upload.state === "waiting") {
+      const { file, handle } = upload;
+      swap(left.key, { ...left, file, handle: handle ?? left.handle, state: "waiting" });
+    } else uploads.set([...uploads.get(), upload]);
   }
   pump();
 }
 
-async function lookedAt(file: File, limits: Limits | null): Promise<Upload> {
+async function lookedAt({ file, handle }: Chosen, limits: Limits | null): Promise<Upload> {
   const { name, size: bytes } = file;
-  const upload = { key: newKey(), name, bytes, file, share: 0, url: null, attempts: 0 };
+  const upload = { key: newKey(), name, bytes, file, handle, share: 0, url: null, attempts: 0 };
   const refused = (code: ProblemCode): Upload => ({
     ...upload,
     fingerprint: "",
@@ -92,6 +97,17 @@ export async function goOn(key: string, file: File): Promise<boolean> {
   if (!left || mark !== left.fingerprint) return false;
   swap(key, { ...left, file, state: "waiting" });
   pump();
+  return true;
+}
+
+/**
+ * The same with the file that the browser still knows; false when it is another one by now. Where it may not be read, or is
+ * gone, its person has to choose it.
+ */
+export async function goOnAgain({ key, handle }: Upload): Promise<boolean> {
+  const file = handle && (await readAgain(handle));
+  if (file) return goOn(key, file);
+  patch(key, { handle: null });
   return true;
 }
 
@@ -164,8 +180,8 @@ function started(key: string, url: string): void {
   const owner = person();
   const upload = uploads.get().find((one) => one.key === key);
   if (!upload || owner === null) return;
-  const { name, bytes, fingerprint } = upload;
-  remember({ key, owner, url, name, bytes, fingerprint });
+  const { name, bytes, fingerprint, handle } = upload;
+  remember({ key, owner, url, name, bytes, fingerprint }, handle);
 }
 
 async function failed(key: string, file: File, error: ApiProblem): Promise<void> {
@@ -229,9 +245,10 @@ async function showLeft(owner: string): Promise<void> {
   const left = keptUploads(owner).filter(({ key }) => !known.has(key) && !elsewhere.has(lockOf(key)));
   const asUpload = ({ key, name, bytes, fingerprint, url }: KeptUpload): Upload => ({
     ...{ key, name, bytes, fingerprint, url },
-    ...{ file: null, state: "left", share: 0, attempts: 0 },
+    ...{ file: null, handle: null, state: "left", share: 0, attempts: 0 },
   });
   uploads.set([...uploads.get(), ...left.map(asUpload)]);
+  for (const { key } of left) void recallHandle(key).then((handle) => handle && patch(key, { handle }));
   for (const { key, url } of left) void showStanding(key, url);
 }
 

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import { Link } from "react-router";
 import { type Media, mediaListQuery, mediaQuery } from "@/lib/api/queries";
+import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
 import type { ModelProgress } from "@/lib/live/events";
@@ -12,6 +13,7 @@ import { StatusBadge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { PageHeader } from "@/ui/PageHeader";
+import { Pagination } from "@/ui/Pagination";
 import { Progress } from "@/ui/Progress";
 import { EmptyState, FourStates } from "@/ui/states";
 
@@ -40,16 +42,39 @@ export function LivePage() {
       )}
       <FourStates query={query} isEmpty={(media) => media.length === 0} empty={<Nothing />}>
         {(media) => (
-          <ul className="grid gap-4">
-            {media.map((medium) => (
-              <li key={medium.id}>
-                <RunningMedium medium={medium} />
-              </li>
-            ))}
-          </ul>
+          <>
+            <ul className="grid gap-4">
+              {media.map((medium) => (
+                <li key={medium.id}>
+                  <RunningMedium medium={medium} />
+                </li>
+              ))}
+            </ul>
+            <Further lists={[underWay, waiting]} />
+          </>
         )}
       </FourStates>
     </>
+  );
+}
+
+interface Reading {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => Promise<unknown>;
+}
+
+/** Lists come in parts: what is under way is read on to its end before what waits. */
+function Further({ lists }: { lists: readonly Reading[] }) {
+  const next = lists.find(({ hasNextPage }) => hasNextPage);
+  if (!next) return null;
+  return (
+    <Pagination
+      whenSeen
+      hasMore
+      busy={lists.some(({ isFetchingNextPage }) => isFetchingNextPage)}
+      onMore={() => void next.fetchNextPage()}
+    />
   );
 }
 
@@ -75,6 +100,7 @@ function Nothing() {
 
 function RunningMedium({ medium }: { medium: Media }) {
   const { live, common } = useWords();
+  const titleOf = useTitleOf();
   const { data: detail } = useQuery(mediaQuery(medium.id));
   const { data: running } = useQuery(runningQuery);
   const run = detail?.runs[0];
@@ -107,10 +133,10 @@ function RunningMedium({ medium }: { medium: Media }) {
           return (
             <li key={id} className="grid gap-1.5">
               <div className="flex flex-wrap items-center justify-between gap-2">
-                <span className="font-medium">{modelName}</span>
+                <span className="font-medium">{titleOf(modelName)}</span>
                 {mark && status === "PROCESSING" ? null : <StatusBadge status={status} />}
               </div>
-              {mark && status === "PROCESSING" && <Mark model={modelName} mark={mark} />}
+              {mark && status === "PROCESSING" && <Mark model={titleOf(modelName)} mark={mark} />}
             </li>
           );
         })}

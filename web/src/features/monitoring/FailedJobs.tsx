@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "@/lib/api/client";
+import type { components } from "@/lib/api/schema";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
@@ -37,7 +38,7 @@ export function FailedJobs() {
             columns={[
               { key: "stage", header: monitoring.stage, cell: ({ name }) => monitoring.stages[name] ?? name },
               { key: "model", header: monitoring.model, cell: ({ modelName }) => modelName ?? "–" },
-              { key: "reason", header: monitoring.reason, cell: ({ reason }) => reason },
+              { key: "reason", header: monitoring.reason, cell: (job) => <Why job={job} /> },
               { key: "tries", header: monitoring.attempts, numeric: true, cell: ({ attempts }) => attempts },
               {
                 key: "when",
@@ -62,5 +63,19 @@ export function FailedJobs() {
         <Pagination hasMore busy={jobs.isFetchingNextPage} onMore={() => void jobs.fetchNextPage()} />
       )}
     </Card>
+  );
+}
+
+/** Why in one's own language where the kind of error is known, and what is particular in the server's words (English). */
+function Why({ job: { code, reason } }: { job: components["schemas"]["FailedJob"] }) {
+  const { errors } = useWords().result;
+  const known = code ? errors[code] : undefined;
+  return (
+    <>
+      {known}
+      <span lang="en" className={known ? "block text-ink-soft" : undefined}>
+        {reason}
+      </span>
+    </>
   );
 }

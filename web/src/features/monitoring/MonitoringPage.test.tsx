@@ -1,7 +1,7 @@
-import { screen } from "@testing-library/react";
-import { beforeEach, expect, test } from "vitest";
+import { screen, within } from "@testing-library/react";
+import { beforeEach, expect, test, vi } from "vitest";
 import { signedIn } from "@/lib/api/session";
-import { answerRequests } from "@/testing/answers";
+import { answerRequests, problem } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
 import { MonitoringPage } from "./MonitoringPage";
@@ -12,8 +12,24 @@ const JOB = {
   mediaId: "m-1",
   runId: "r-1",
   modelName: "voice",
+  code: "server_unavailable",
   reason: "no server has this model",
   attempts: 3,
+};
+const SERVER = {
+  ...{ name: "gpu-1:8000", status: "DEGRADED", checkedAt: "2026-01-01T00:00:00Z" },
+  stats: {
+    models: [
+      { name: "voice", version: "1", state: "ready" },
+      {
+        name: "face",
+        version: "2",
+        state: "refused",
+        reason: "the checksum is wrong",
+        hint: "pull it again",
+      },
+    ],
+  },
 };
 const bob = { ...ada, id: "0190a000-0000-7000-8000-000000000009", email: "bob@example.org" };
 const list = (...items: object[]) => ({ status: 200, body: { items } });
@@ -23,7 +39,19 @@ const ANSWERS = {
   "GET /api/v1/admin/users": () => list(ada, bob),
 };
 
-beforeEach(() => signedIn(tokenOf({ ...ada, role: "ADMIN" })));
+// jsdom draws nothing; what is drawn is looked at in the walks.
+vi.mock("uplot", () => ({
+  default: class {
+    destroy() {}
+    setData() {}
+    setSize() {}
+  },
+}));
+
+beforeEach(() => {
+  vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));
+  signedIn(tokenOf({ ...ada, role: "ADMIN" }));
+});
 
 test("a failed job says why, and can be tried again", async () => {
   const requests = answerRequests({
@@ -32,9 +60,54 @@ test("a failed job says why, and can be tried again", async () => {
   });
   const { user } = show(<MonitoringPage />);
   const row = await screen.findByRole("row", { name: /no server has this model/ });
+  expect(row).toHaveTextContent("No server that has the model could be reached. Run it again later.");
   const button = [...row.querySelectorAll("button")].at(-1);
   await user.click(button as HTMLElement);
   await expect.poll(() => requests.filter(({ method }) => method === "POST")).toHaveLength(1);
+});
+
+test("a model that cannot be used says so in one's own words, and why in those of its server", async () => {
+  answerRequests({ ...ANSWERS, "GET /api/v1/monitoring/server-status": () => list(SERVER) });
+  const { user } = show(<MonitoringPage />);
+  expect(await screen.findByRole("row", { name: /voice 1 Ready/ })).toBeVisible();
+  const refused = screen.getByRole("row", { name: /face 2 Not usable/ });
+  await user.click(within(refused).getByText("Reason"));
+  expect(screen.getByText("the checksum is wrong")).toBeVisible();
+  expect(screen.getByText("pull it again")).toHaveAttribute("lang", "en");
+});
+
+test("the history of a server is asked for by itself, and tells since when it was looked at", async () => {
+  const look = (minute: number, responseTimeMs: number | null) => ({
+    name: "gpu-1",
+    status: responseTimeMs === null ? "UNREACHABLE" : "HEALTHY",
+    checkedAt: `2026-01-01T08:0${minute}:00Z`,
+    responseTimeMs,
+  });
+  const requests = answerRequests({
+    ...ANSWERS,
+    "GET /api/v1/monitoring/server-status": () => list(look(2, 30)),
+    "GET /api/v1/monitoring/server-history": () => list(look(2, 30), look(1, null), look(0, 10)),
+  });
+  show(<MonitoringPage />);
+  const since = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+  const first = since.format(new Date("2026-01-01T08:00:00Z"));
+  const said = `3 looks since ${first}, 20 ms on average, 1 without an answer.`;
+  expect(await screen.findByText(said)).toBeVisible();
+  const asked = requests.find(({ url }) => url.includes("server-history"));
+  expect(new URL(asked?.url ?? "").searchParams.get("server")).toBe("gpu-1");
+});
+
+test("a history that cannot be read says so", async () => {
+  answerRequests({
+    ...ANSWERS,
+    "GET /api/v1/monitoring/server-status": () =>
+      list({ name: "gpu-1", status: "HEALTHY", checkedAt: "2026-01-01T08:00:00Z" }),
+    "GET /api/v1/monitoring/server-history": () => problem(500, "internal"),
+  });
+  show(<MonitoringPage />);
+  const card = await screen.findByRole("heading", { name: "gpu-1" });
+  const part = within(card.parentElement?.parentElement as HTMLElement);
+  expect(await part.findByRole("button", { name: "Try again" })).toBeVisible();
 });
 
 test("nobody changes their own role or access", async () => {

@@ -5,7 +5,7 @@ import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { Badge } from "@/ui/Badge";
 import { Card, Facts } from "@/ui/Card";
-import { FourStates } from "@/ui/states";
+import { FourStates, Skeleton } from "@/ui/states";
 import { Table } from "@/ui/Table";
 import { historyQuery, serversQuery } from "./queries";
 
@@ -13,10 +13,14 @@ import { historyQuery, serversQuery } from "./queries";
 const Chart = lazy(() => import("@/ui/Chart").then((module) => ({ default: module.Chart })));
 
 type Server = components["schemas"]["Server"];
+type Look = components["schemas"]["ServerHistoryEntry"];
 interface ModelStats {
   name: string;
   version: string;
   state: string;
+  /** Why it is refused and the way out, in the server's words (English). */
+  reason?: string | null;
+  hint?: string | null;
   inferences?: number;
   latencyMs?: { mean: number; p95: number } | null;
 }
@@ -78,7 +82,7 @@ function OneServer({ server }: { server: Server }) {
           rowKey={({ name, version }) => `${name} ${version}`}
           columns={[
             { key: "name", header: monitoring.model, cell: ({ name, version }) => `${name} ${version}` },
-            { key: "state", header: monitoring.state, cell: ({ state }) => state },
+            { key: "state", header: monitoring.state, cell: (model) => <ModelState model={model} /> },
             {
               key: "latency",
               header: monitoring.latency,
@@ -99,22 +103,61 @@ function OneServer({ server }: { server: Server }) {
   );
 }
 
+const TONES = { ready: "plain", loading: "accent" } as const;
+
+function ModelState({ model: { state, reason, hint } }: { model: ModelStats }) {
+  const { monitoring } = useWords();
+  const tone = TONES[state as keyof typeof TONES] ?? "danger";
+  return (
+    <>
+      <Badge tone={tone}>{monitoring.modelStates[state] ?? state}</Badge>
+      {reason && (
+        <details className="mt-1 min-w-40">
+          <summary className="link w-fit">{monitoring.reason}</summary>
+          {[reason, hint].map(
+            (line) =>
+              line && (
+                <span key={line} lang="en" className="mt-1 block max-w-prose break-words text-ink-soft">
+                  {line}
+                </span>
+              ),
+          )}
+        </details>
+      )}
+    </>
+  );
+}
+
 function History({ server }: { server: string }) {
   const { monitoring } = useWords();
+  const history = useQuery(historyQuery(server));
+  return (
+    <FourStates
+      query={history}
+      waiting={<Skeleton className="h-40 w-full" />}
+      isEmpty={({ items }) => items.length < 2}
+      empty={<p className="text-sm text-ink-soft">{monitoring.noHistory}</p>}
+    >
+      {({ items }) => <ResponseTimes server={server} looks={items.toReversed()} />}
+    </FourStates>
+  );
+}
+
+/** From the oldest look on: how far back they reach depends on how many are kept. */
+function ResponseTimes({ server, looks }: { server: string; looks: readonly Look[] }) {
+  const { monitoring } = useWords();
   const format = useFormat();
-  const { data } = useQuery(historyQuery);
-  const looks = (data?.items ?? []).filter(({ name }) => name === server).reverse();
-  if (looks.length < 2) return null;
   const times = looks.map(({ responseTimeMs }) => responseTimeMs ?? null);
   const known = times.filter((time) => time !== null);
   const mean = known.reduce((sum, time) => sum + time, 0) / Math.max(1, known.length);
   const bad = looks.filter(({ status }) => status === "UNREACHABLE").length;
   return (
-    <Suspense>
+    <Suspense fallback={<Skeleton className="h-40 w-full" />}>
       <Chart
         title={monitoring.responseTime(server)}
         summary={monitoring.historySummary(
           format.number(looks.length),
+          format.dateTime(looks[0]?.checkedAt ?? ""),
           format.number(mean),
           format.number(bad),
         )}

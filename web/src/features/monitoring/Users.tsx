@@ -91,6 +91,7 @@ function UserTable({ users, busy, onChange }: UserTableProps) {
           header: monitoring.role,
           cell: ({ id, email, role }) => (
             <Select
+              className="min-w-36"
               aria-label={monitoring.roleOf(email)}
               value={role}
               disabled={busy || id === own}

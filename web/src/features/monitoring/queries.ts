@@ -9,12 +9,16 @@ export const serversQuery = queryOptions({
   refetchInterval: EVERY_MS,
 });
 
-export const historyQuery = queryOptions({
-  queryKey: ["monitoring", "history"] as const,
-  queryFn: ({ signal }) =>
-    answer(api.GET("/api/v1/monitoring/server-history", { params: { query: { limit: 1000 } }, signal })),
-  refetchInterval: 30_000,
-});
+/** The newest looks at one server, at most as many as are told at once: how far back they reach is told by the oldest of them. */
+export const historyQuery = (server: string) =>
+  queryOptions({
+    queryKey: ["monitoring", "history", server] as const,
+    queryFn: ({ signal }) => {
+      const query = { server, limit: 1000 };
+      return answer(api.GET("/api/v1/monitoring/server-history", { params: { query }, signal }));
+    },
+    refetchInterval: 30_000,
+  });
 
 export const queueQuery = queryOptions({
   queryKey: ["monitoring", "queue"] as const,

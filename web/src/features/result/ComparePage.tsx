@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiProblem } from "@/lib/api/problem";
 import { type Analysis, type MediaDetail, mediaQuery, type Run } from "@/lib/api/queries";
+import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";
@@ -111,6 +112,7 @@ function Side({ run }: { run: Run }) {
 function Models({ a, b }: { a: Run; b: Run }) {
   const { runs } = useWords().result;
   const format = useFormat();
+  const titleOf = useTitleOf();
   const names = [...new Set([...a.analyses, ...b.analyses].map(({ modelName }) => modelName))].sort();
   const rows = names.map((name) => {
     const [first, second] = [a, b].map((run) => run.analyses.find(({ modelName }) => modelName === name));
@@ -122,7 +124,7 @@ function Models({ a, b }: { a: Run; b: Run }) {
       rows={rows}
       rowKey={({ name }) => name}
       columns={[
-        { key: "model", header: runs.model, cell: ({ name }) => name },
+        { key: "model", header: runs.model, cell: ({ name }) => titleOf(name) },
         { key: "a", header: runs.run(a.runNumber), cell: ({ first }) => <Said analysis={first} /> },
         { key: "b", header: runs.run(b.runNumber), cell: ({ second }) => <Said analysis={second} /> },
         {

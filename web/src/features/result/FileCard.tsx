@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { answer, api } from "@/lib/api/client";
 import { refreshLists } from "@/lib/api/lists";
 import { keys, type MediaDetail } from "@/lib/api/queries";
+import { copy } from "@/lib/copy";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { Button, IconButton } from "@/ui/Button";
@@ -19,15 +20,15 @@ export function FileCard({ medium }: { medium: MediaDetail }) {
   const { file } = words.result;
   const [editing, setEditing] = useState(false);
   const facts = useFacts(medium);
-  const copy = () =>
-    navigator.clipboard.writeText(medium.sha256).then(
+  const take = () =>
+    copy(medium.sha256).then(
       () => toast(file.copied, "done"),
       () => toast(file.copyFailed, "failed"),
     );
   const sum = (
     <span className="flex items-start gap-1">
       <code className="min-w-0 font-mono text-xs break-all">{medium.sha256}</code>
-      <IconButton icon={Copy} size="small" label={`${words.common.copy} SHA-256`} onClick={copy} />
+      <IconButton icon={Copy} size="small" label={`${words.common.copy} SHA-256`} onClick={take} />
     </span>
   );
   return (

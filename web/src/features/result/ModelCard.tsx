@@ -18,10 +18,14 @@ interface ModelCardProps {
 export function ModelCard({ analysis, payload, model }: ModelCardProps) {
   const { models, errors } = useWords().result;
   const ended = analysis.status === "COMPLETED";
+  const version = analysis.modelVersion ?? payload?.model.version;
+  // What was measured is true of one version only, and a server may have another one by now.
+  const isOther = version !== undefined && model !== undefined && model.version !== version;
+  const measured = isOther ? undefined : model;
   return (
     <Card
       level={3}
-      title={<span className="break-all">{analysis.modelName}</span>}
+      title={model?.title ?? analysis.modelName}
       actions={
         ended ? (
           <VerdictBadge verdict={analysis.prediction} probability={analysis.probability ?? null} />
@@ -31,7 +35,7 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
       }
     >
       <div className="grid gap-3">
-        {model && <p className="text-ink-soft">{model.title}</p>}
+        {model && <p className="-mt-3 font-mono text-xs break-all text-ink-soft">{analysis.modelName}</p>}
         {analysis.status === "PROCESSING" && <LiveProgress analysis={analysis} />}
         {!ended && analysis.errorCode && (
           <p className="rounded-md bg-danger-soft px-3 py-2">
@@ -42,12 +46,13 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
           </p>
         )}
         {payload && <Reasons codes={payload.reasons} />}
-        <ModelFacts analysis={analysis} payload={payload} model={model} />
-        {model && model.limits.length > 0 && (
+        <ModelFacts analysis={analysis} payload={payload} model={measured} />
+        {isOther && <p className="text-sm text-ink-soft">{models.otherVersion(version, model.version)}</p>}
+        {measured && measured.limits.length > 0 && (
           <div>
             <h4 className="plate mb-1">{models.limits}</h4>
             <ul className="list-disc pl-5 text-sm">
-              {model.limits.map((limit) => (
+              {measured.limits.map((limit) => (
                 <li key={limit}>{limit}</li>
               ))}
             </ul>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
-import { useFormat } from "@/lib/format";
+import { type Format, useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
-import { useWords } from "@/lib/words/words";
+import { useWords, type Words } from "@/lib/words/words";
 import { Switch } from "@/ui/Switch";
 import type { Face, Heatmap, ResultPayload } from "./queries";
 import { nearest } from "./reduce";
@@ -70,10 +70,8 @@ export function Overlay({ payloads, layers, timeMs, width, height }: OverlayProp
       const heatmap = payloads.find((payload) => payload.heatmap)?.heatmap;
       if (layers.heatmap && heatmap) drawHeatmap(context, heatmap, width, height);
       if (!layers.faces) return;
-      for (const face of facesAt(payloads, timeMs)) {
-        const score = typeof face.score === "number" ? format.percent(face.score) : "–";
-        drawFace(context, face, player.faceOf(face.track + 1, score), width, height);
-      }
+      for (const face of facesAt(payloads, timeMs))
+        drawFace(context, face, faceText(face, format, player), width, height);
     };
     draw();
     return onColoursChange(draw);
@@ -84,9 +82,38 @@ export function Overlay({ payloads, layers, timeMs, width, height }: OverlayProp
       width={width}
       height={height}
       role="img"
-      aria-label={player.overlay}
+      aria-label={`${player.overlay}: ${saidOf({ payloads, layers, timeMs }, format, player)}`}
       className="pointer-events-none absolute inset-0 size-full"
     />
+  );
+}
+
+type PlayerWords = Words["result"]["player"];
+
+function faceText(face: Face, format: Format, words: PlayerWords): string {
+  return words.faceOf(face.track + 1, typeof face.score === "number" ? format.percent(face.score) : "–");
+}
+
+/** What is drawn, in words. */
+function saidOf(
+  { payloads, layers, timeMs }: Pick<OverlayProps, "payloads" | "layers" | "timeMs">,
+  format: Format,
+  words: PlayerWords,
+): string {
+  const faces = layers.faces ? facesAt(payloads, timeMs).map((face) => faceText(face, format, words)) : [];
+  const heatmap = layers.heatmap && payloads.find((payload) => payload.heatmap)?.heatmap;
+  const said = heatmap ? [...faces, hottest(heatmap, format, words)] : faces;
+  return said.join("; ") || words.nothingDrawn;
+}
+
+/** The highest cell of a heat map, and where its middle is. */
+function hottest({ cells, columns, rows }: Heatmap, format: Format, words: PlayerWords): string {
+  const highest = cells.reduce((best, cell, n) => (cell > (cells[best] ?? 0) ? n : best), 0);
+  const [column, row] = [highest % columns, Math.floor(highest / columns)];
+  return words.hottest(
+    format.percent(cells[highest] ?? 0),
+    format.percent((column + 0.5) / columns),
+    format.percent((row + 0.5) / rows),
   );
 }
 

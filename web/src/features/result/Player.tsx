@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { MediaDetail } from "@/lib/api/queries";
 import { useWords } from "@/lib/words/words";
 import { Card } from "@/ui/Card";
@@ -60,6 +60,9 @@ function Recording({ medium, src, payloads }: PlayerProps & { src: string }) {
     },
     onError: () => setFailed(true),
   };
+  useShownFrames(element, setTimeMs);
+  const seeking = { durationMs: medium.metadata.durationMs ?? heard ?? 0, timeMs, onSeek: seek };
+  const sound = <SoundPicture mediaId={medium.id} size={medium.size} {...seeking} />;
   const { width = 16, height = 9 } = medium.metadata.video ?? {};
   return (
     <div className="grid gap-4">
@@ -78,18 +81,43 @@ function Recording({ medium, src, payloads }: PlayerProps & { src: string }) {
         </div>
       ) : (
         <>
-          <SoundPicture mediaId={medium.id} size={medium.size} />
+          {sound}
           <audio {...events} className="w-full" />
         </>
       )}
       {failed && <p className="text-sm text-ink-soft">{player.noPlay}</p>}
       {switches}
-      <Timeline
-        payloads={payloads}
-        durationMs={medium.metadata.durationMs ?? heard ?? 0}
-        timeMs={timeMs}
-        onSeek={seek}
-      />
+      {medium.mediaType === "video" && medium.hasAudio && (
+        <OnDemand label={player.drawSound}>{sound}</OnDemand>
+      )}
+      <Timeline payloads={payloads} {...seeking} />
     </div>
   );
+}
+
+/** To draw the sound of a video the whole file is read, so it is drawn for those who want to see it. */
+function OnDemand({ label, children }: { label: string; children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="link mb-2 w-fit text-sm">{label}</summary>
+      {open && children}
+    </details>
+  );
+}
+
+/** Tells the time of each frame that is shown, so that boxes stay on their faces: players say it four times a second only. */
+function useShownFrames(player: RefObject<HTMLVideoElement | null>, onTime: (ms: number) => void) {
+  useEffect(() => {
+    const video = player.current;
+    // Sounds have no frames.
+    if (!video?.requestVideoFrameCallback) return;
+    const tell: VideoFrameRequestCallback = (_, { mediaTime }) => {
+      // A frame begins before the time that somebody has gone to.
+      onTime((video.paused ? video.currentTime : mediaTime) * 1000);
+      next = video.requestVideoFrameCallback(tell);
+    };
+    let next = video.requestVideoFrameCallback(tell);
+    return () => video.cancelVideoFrameCallback(next);
+  }, [player, onTime]);
 }

@@ -57,8 +57,8 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
         {() => (
           <fieldset className="grid gap-2">
             <legend className="plate mb-2">{rerun.models}</legend>
-            {fitting.map(({ name }) => (
-              <Checkbox key={name} label={name} checked={!left.has(name)} onChange={() => toggle(name)} />
+            {fitting.map(({ name, title }) => (
+              <Checkbox key={name} label={title} checked={!left.has(name)} onChange={() => toggle(name)} />
             ))}
             {chosen.length === 0 && <p className="text-sm text-danger">{rerun.none}</p>}
           </fieldset>

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { act, screen, within } from "@testing-library/react";
 import { Route, Routes } from "react-router";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Analysis, MediaDetail, Prediction, Run } from "@/lib/api/queries";
@@ -180,6 +180,23 @@ test("what a model saw and what it heard are told together under the cursor of o
   const track = await screen.findByRole("slider", { name: /^frames: probability over time/ });
   expect(track).toHaveAttribute("aria-valuetext", "Picture 0:00.0 · 20%; Sound 0:00.0 · 90%");
   expect(screen.getByText("2 scores")).toBeVisible();
+});
+
+test("what stands beside a video follows each frame that is shown", async () => {
+  const frames: VideoFrameRequestCallback[] = [];
+  const video = HTMLVideoElement.prototype as Partial<HTMLVideoElement>;
+  video.requestVideoFrameCallback = (tell) => frames.push(tell);
+  video.cancelVideoFrameCallback = () => undefined;
+  open(mediumOf(runOf("FAKE")));
+  const track = await screen.findByRole("slider", { name: /^frames/ });
+  const shown = frames.at(-1);
+  vi.spyOn(HTMLVideoElement.prototype, "paused", "get").mockReturnValue(false);
+  act(() => shown?.(0, { mediaTime: 2.04 } as VideoFrameCallbackMetadata));
+  expect(track).toHaveAttribute("aria-valuenow", "2040");
+  expect(frames.at(-1)).toBe(shown);
+  expect(frames.length).toBeGreaterThan(1);
+  Reflect.deleteProperty(video, "requestVideoFrameCallback");
+  Reflect.deleteProperty(video, "cancelVideoFrameCallback");
 });
 
 test("a run that has not ended has no report", async () => {

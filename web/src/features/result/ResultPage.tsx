@@ -3,7 +3,14 @@ import { FileQuestion } from "lucide-react";
 import { useMemo } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { ApiProblem } from "@/lib/api/problem";
-import { analysisQuery, type MediaDetail, mediaQuery, modelsQuery, type Run } from "@/lib/api/queries";
+import {
+  type Analysis,
+  analysisQuery,
+  type MediaDetail,
+  mediaQuery,
+  modelsQuery,
+  type Run,
+} from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";
@@ -63,13 +70,34 @@ function byAnalysis(
   );
 }
 
+const WEIGHTS = ["declared", "strong", "weak", "unrated"];
+
+/** What decides stands before what only looked as well. */
+function byWeight(
+  analyses: readonly Analysis[],
+  weightOf: (analysis: Analysis) => string | undefined,
+): Analysis[] {
+  const rank = (analysis: Analysis) => {
+    const place = WEIGHTS.indexOf(weightOf(analysis) ?? "");
+    return place < 0 ? WEIGHTS.length : place;
+  };
+  return analyses.toSorted((a, b) => rank(a) - rank(b));
+}
+
 function Result({ medium }: { medium: MediaDetail }) {
   const { models: texts } = useWords().result;
   const [search, setSearch] = useSearchParams();
   const run = medium.runs.find(({ id }) => id === search.get("run")) ?? medium.runs[0];
   const payloads = usePayloads(run);
   const models = useQuery(modelsQuery);
-  const evidence = useMemo(() => [...payloads.values()], [payloads]);
+  const known = models.data?.items;
+  const modelOf = (name: string) => known?.find((model) => model.name === name);
+  const analyses = useMemo(() => {
+    const weightOf = ({ id, modelName }: Analysis) =>
+      payloads.get(id)?.metrics.weight ?? known?.find(({ name }) => name === modelName)?.weight;
+    return byWeight(run?.analyses ?? [], weightOf);
+  }, [run, payloads, known]);
+  const evidence = useMemo(() => analyses.flatMap(({ id }) => payloads.get(id) ?? []), [analyses, payloads]);
   return (
     <>
       <PageHeader
@@ -83,13 +111,13 @@ function Result({ medium }: { medium: MediaDetail }) {
           <Player medium={medium} payloads={evidence} />
           <Provenance payloads={evidence} />
           <h2 className="mt-2 text-lg font-semibold">{texts.title}</h2>
-          {run?.analyses.length === 0 && <p className="text-ink-soft">{texts.none}</p>}
-          {run?.analyses.map((analysis) => (
+          {analyses.length === 0 && <p className="text-ink-soft">{texts.none}</p>}
+          {analyses.map((analysis) => (
             <ModelCard
               key={analysis.id}
               analysis={analysis}
               payload={payloads.get(analysis.id)}
-              model={models.data?.items.find(({ name }) => name === analysis.modelName)}
+              model={modelOf(analysis.modelName)}
             />
           ))}
         </div>

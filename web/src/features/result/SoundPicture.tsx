@@ -1,9 +1,11 @@
 /** Wave form and spectrogram, made in the browser a few columns at a time so that the page stays responsive. */
 import { useEffect, useRef, useState } from "react";
 import { fetchBlob } from "@/lib/api/client";
+import { useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
 import { useWords } from "@/lib/words/words";
 import { powers } from "./fft";
+import { msAt, PlayHead, pressed, type Seeking } from "./seek";
 
 const MOST_BYTES = 50 * 1024 * 1024;
 const WIDTH = 800;
@@ -11,11 +13,22 @@ const WAVE = 80;
 const SPECTRUM = 128;
 const WINDOW = 512;
 const AT_ONCE = 40;
+/** Samples a second to which every sound is brought, so that pitches up to half of it are drawn. */
+const RATE = 16_000;
+const NEAR = RATE / 20;
+const SILENCE = 1e-4;
 
 type State = "drawing" | "done" | "failed";
 
-export function SoundPicture({ mediaId, size }: { mediaId: string; size: number }) {
+interface SoundPictureProps extends Seeking {
+  mediaId: string;
+  size: number;
+}
+
+export function SoundPicture({ mediaId, size, ...seeking }: SoundPictureProps) {
+  const { timeMs, durationMs, onSeek } = seeking;
   const { player } = useWords().result;
+  const format = useFormat();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [sound, setSound] = useState<AudioBuffer | null>(null);
   const [state, setState] = useState<State>("drawing");
@@ -44,15 +57,33 @@ export function SoundPicture({ mediaId, size }: { mediaId: string; size: number 
   return (
     <figure>
       <figcaption className="plate mb-1">{player.waveform}</figcaption>
-      <canvas
-        ref={canvas}
-        width={WIDTH}
-        height={WAVE + SPECTRUM}
-        role="img"
+      <div
+        role="slider"
+        tabIndex={0}
         aria-label={player.waveformText}
-        data-state={state}
-        className="h-48 w-full rounded-md bg-sunken"
-      />
+        aria-valuemin={0}
+        aria-valuemax={Math.round(durationMs)}
+        aria-valuenow={Math.round(timeMs)}
+        aria-valuetext={
+          sound
+            ? player.level(format.timecode(timeMs, true), format.number(Math.round(levelAt(sound, timeMs))))
+            : format.timecode(timeMs, true)
+        }
+        onKeyDown={(event) => pressed(event, seeking)}
+        onPointerDown={(event) => onSeek(msAt(event, durationMs))}
+        onPointerMove={(event) => event.buttons === 1 && onSeek(msAt(event, durationMs))}
+        className="relative cursor-crosshair touch-pan-y overflow-hidden rounded-md bg-sunken"
+      >
+        <canvas
+          ref={canvas}
+          width={WIDTH}
+          height={WAVE + SPECTRUM}
+          aria-hidden
+          data-state={state}
+          className="block h-48 w-full"
+        />
+        <PlayHead timeMs={timeMs} durationMs={durationMs} />
+      </div>
       {state === "drawing" && (
         <p role="status" className="mt-1 text-sm text-ink-soft">
           {player.drawing}
@@ -65,7 +96,16 @@ export function SoundPicture({ mediaId, size }: { mediaId: string; size: number 
 async function decode(mediaId: string, signal: AbortSignal): Promise<AudioBuffer> {
   const blob = await fetchBlob(`/api/v1/media/${mediaId}/content`, signal);
   const bytes = await blob.arrayBuffer();
-  return new OfflineAudioContext(1, 1, 16_000).decodeAudioData(bytes);
+  return new OfflineAudioContext(1, 1, RATE).decodeAudioData(bytes);
+}
+
+/** How loud it is at a time, in decibels below the loudest that a file can hold. */
+function levelAt(sound: AudioBuffer, ms: number): number {
+  const from = Math.floor((ms / 1000) * RATE);
+  const near = sound.getChannelData(0).subarray(Math.max(0, from - NEAR), from + NEAR);
+  let peak = SILENCE;
+  for (const sample of near) peak = Math.max(peak, Math.abs(sample));
+  return 20 * Math.log10(peak);
 }
 
 /** Returns how to stop it. */

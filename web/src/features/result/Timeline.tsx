@@ -1,4 +1,5 @@
 import { memo, useMemo } from "react";
+import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import type { ResultPayload } from "./queries";
@@ -45,6 +46,7 @@ export function Timeline({ payloads, durationMs, timeMs, onSeek }: TimelineProps
 const Spans = memo(function Spans({ payloads, onSeek }: Pick<TimelineProps, "payloads" | "onSeek">) {
   const { timeline } = useWords().result;
   const format = useFormat();
+  const titleOf = useTitleOf();
   const spans = payloads.flatMap(({ model, segments }) =>
     segments.map((segment) => ({ model: model.name, ...segment })),
   );
@@ -61,7 +63,7 @@ const Spans = memo(function Spans({ payloads, onSeek }: Pick<TimelineProps, "pay
               onClick={() => onSeek(span.start_ms)}
             >
               {timeline.span(
-                span.model,
+                titleOf(span.model),
                 format.timecode(span.start_ms, true),
                 format.timecode(span.end_ms, true),
                 format.percent(span.score),

@@ -1,12 +1,14 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTitleOf } from "@/lib/api/titles";
 import { type Format, useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
 import { useWords, type Words } from "@/lib/words/words";
+import { Figures } from "./Figures";
 import type { ResultPayload } from "./queries";
 import { type Column, columnsOf, nearest, type Series } from "./reduce";
+import { msAt, PlayHead, pressed } from "./seek";
 
 const HEIGHT = 56;
-const STEP_MS = 1_000;
 /** Told apart by colour and by dash; the words beside them have the same mark. */
 const LOOKS = {
   frames: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
@@ -25,23 +27,14 @@ interface TrackProps {
 export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProps) {
   const { timeline } = useWords().result;
   const format = useFormat();
+  const title = useTitleOf()(payload.model.name);
   const [pointed, setPointed] = useState<number | null>(null);
-  const msAt = (event: PointerEvent<HTMLElement>) => {
-    const { left, width } = event.currentTarget.getBoundingClientRect();
-    return Math.max(0, Math.min(1, (event.clientX - left) / Math.max(1, width))) * durationMs;
-  };
-  const press = (event: KeyboardEvent) => {
-    const to = target(event.key, timeMs, durationMs);
-    if (to === null) return;
-    event.preventDefault();
-    onSeek(to);
-  };
   const values = valuesAt(series, pointed ?? timeMs, format, timeline);
   const count = series.reduce((sum, { marks }) => sum + marks.length, 0);
   return (
     <div>
       <div className="flex flex-wrap justify-between gap-x-4 text-sm">
-        <span className="font-medium break-all">{payload.model.name}</span>
+        <span className="font-medium break-words">{title}</span>
         <span className="flex flex-wrap gap-x-4 text-ink-soft tabular-nums">
           {values.map(({ of, text }) => (
             <span key={of} className="flex items-center gap-1.5">
@@ -56,15 +49,15 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
       <div
         role="slider"
         tabIndex={0}
-        aria-label={timeline.track(payload.model.name)}
+        aria-label={timeline.track(title)}
         aria-valuemin={0}
         aria-valuemax={Math.round(durationMs)}
         aria-valuenow={Math.round(timeMs)}
         aria-valuetext={values.map(({ text }) => text).join("; ")}
-        onKeyDown={press}
-        onPointerDown={(event) => onSeek(msAt(event))}
+        onKeyDown={(event) => pressed(event, { timeMs, durationMs, onSeek })}
+        onPointerDown={(event) => onSeek(msAt(event, durationMs))}
         onPointerMove={(event) => {
-          const ms = msAt(event);
+          const ms = msAt(event, durationMs);
           setPointed(ms);
           if (event.buttons === 1) onSeek(ms);
         }}
@@ -72,16 +65,13 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
         className="relative cursor-crosshair touch-pan-y overflow-hidden rounded-md bg-sunken"
       >
         <Lines payload={payload} series={series} durationMs={durationMs} />
-        <div
-          aria-hidden
-          className="pointer-events-none absolute inset-y-0 w-0.5 bg-ink"
-          style={{ left: `${Math.min(100, (timeMs / durationMs) * 100)}%` }}
-        />
+        <PlayHead timeMs={timeMs} durationMs={durationMs} />
       </div>
       <p className="text-xs text-ink-soft">
         {timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}
       </p>
+      <Figures model={title} series={series} />
     </div>
   );
 }
@@ -114,13 +104,6 @@ function valuesAt(series: readonly Series[], ms: number, format: Format, words: 
     const text = `${format.timecode(mark.startMs, true)} · ${format.percent(mark.score)}`;
     return [{ of, text: series.length > 1 ? `${words.series[of]} ${text}` : text }];
   });
-}
-
-function target(key: string, timeMs: number, durationMs: number): number | null {
-  if (key === "ArrowRight") return Math.min(durationMs, timeMs + STEP_MS);
-  if (key === "ArrowLeft") return Math.max(0, timeMs - STEP_MS);
-  if (key === "Home") return 0;
-  return key === "End" ? durationMs : null;
 }
 
 function useWidth(ref: React.RefObject<HTMLElement | null>): number {

@@ -15,9 +15,14 @@ export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly Re
   const words = useWords();
   const { verdict: texts } = words.result;
   const { verdict } = run;
-  const decider = payloads.find(
-    ({ metrics }) => verdict?.decidedBy === metrics.family && typeof metrics.fake_at === "number",
+  const deciders = payloads.filter(
+    ({ metrics, probability }) =>
+      verdict?.decidedBy === metrics.family &&
+      typeof metrics.fake_at === "number" &&
+      typeof probability === "number",
   );
+  // Where several decide together, what counts is how far each is from its own points: those of one may contradict the verdict.
+  const decider = deciders.length === 1 ? deciders[0] : undefined;
   return (
     <Card title={texts.title} actions={<StatusBadge status={run.status} />}>
       <div className="grid gap-3">
@@ -31,8 +36,11 @@ export function VerdictCard({ run, payloads }: { run: Run; payloads: readonly Re
             {typeof verdict.probability === "number" && (
               <Band probability={verdict.probability} decider={decider} />
             )}
-            {verdict.decidedBy && <Facts items={[[texts.decidedBy, verdict.decidedBy]]} />}
+            {verdict.decidedBy && (
+              <Facts items={[[texts.decidedBy, texts.families[verdict.decidedBy] ?? verdict.decidedBy]]} />
+            )}
             {typeof verdict.probability === "number" && <Points decider={decider} />}
+            {deciders.length > 1 && <p className="text-sm text-ink-soft">{texts.together}</p>}
             <h3 className="plate">{texts.notTitle}</h3>
             <p>{texts.not[verdict.prediction]}</p>
             {verdict.reasons.length > 0 && <h3 className="plate">{texts.reasons}</h3>}

@@ -3,7 +3,7 @@
  * storm of requests at each upload: its first parts are, and what was read below them stays.
  */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { keys, type MediaFilter, type MediaList, mediaListQuery, readList } from "./queries";
+import { keys, type Media, type MediaFilter, type MediaList, mediaListQuery, readList } from "./queries";
 
 export type Pages = InfiniteData<MediaList, string | null>;
 
@@ -28,6 +28,35 @@ export function shortenLists(client: QueryClient): void {
       ? { pages: list.pages.slice(0, 1), pageParams: list.pageParams.slice(0, 1) }
       : list,
   );
+}
+
+type Change = (row: Media) => Media | null;
+
+/**
+ * Shows rows as they will be before the service has answered; null takes one away. The answer puts one row back as it was,
+ * for when the service refuses.
+ */
+export async function expectRows(
+  client: QueryClient,
+  ids: readonly string[],
+  change: Change,
+): Promise<(id: string) => void> {
+  // What was asked for before tells the rows as they were.
+  await client.cancelQueries({ queryKey: keys.mediaLists });
+  const before = client.getQueriesData<Pages>({ queryKey: keys.mediaLists });
+  const expected = new Set(ids);
+  const of = (row: Media) => (expected.has(row.id) ? (change(row) ?? []) : row);
+  const show = () => {
+    for (const [key, list] of before) {
+      const pages = list?.pages.map((page) => ({ ...page, items: page.items.flatMap(of) }));
+      if (list && pages) client.setQueryData<Pages>(key, { ...list, pages });
+    }
+  };
+  show();
+  return (id) => {
+    expected.delete(id);
+    show();
+  };
 }
 
 async function refreshHead(client: QueryClient, filter: MediaFilter): Promise<void> {

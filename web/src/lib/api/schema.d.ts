@@ -592,7 +592,7 @@ export interface paths {
         head: operations["head_uploads_id"];
         /**
          * Send the bytes that follow on those that are there (tus 1.0.0).
-         * @description The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
+         * @description Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
          *     accepted. Sending nothing at the end of a whole upload asks for that answer again.
          */
         patch: operations["patch_uploads_id"];
@@ -913,6 +913,8 @@ export interface components {
              * @description How often it was tried.
              */
             attempts: number;
+            /** @description Why it failed, as a code of the closed list that analyses have; null where none is known. */
+            code?: string | null;
             /** Format: date-time */
             failedAt?: string | null;
             /** @description Id within the queue. */
@@ -923,7 +925,7 @@ export interface components {
             modelName?: string | null;
             /** @description `run-single-analysis` or `finalize-analysis`. */
             name: string;
-            /** @description Why it failed. */
+            /** @description Why it failed, in English. */
             reason: string;
             /** Format: uuid */
             runId: string;

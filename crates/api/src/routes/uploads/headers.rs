@@ -17,6 +17,7 @@ use crate::problem::{Code, Problem};
 pub(super) const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 pub(super) const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+const MEANT: HeaderName = HeaderName::from_static("x-http-method-override");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const MEDIA_ID: HeaderName = HeaderName::from_static("media-id");
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
@@ -82,6 +83,11 @@ fn malformed(name: &HeaderName, expected: &str) -> Problem {
 pub(super) fn is_part(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PART)
+}
+
+/// The method that is meant, where it is another than that of the request.
+pub(super) fn meant(headers: &HeaderMap) -> Option<&str> {
+    headers.get(MEANT)?.to_str().ok()
 }
 
 /// Where an upload stands, until when it lasts, and what it has become.

@@ -1,5 +1,5 @@
 //! Uploads that go on where they were cut off, by the protocol tus 1.0.0: core, creation, creation with upload,
-//! termination, expiration. Where an upload stands is in the rows, so any server takes what comes next.
+//! termination, expiration; also for clients whose network lets no `PATCH` through. Where an upload stands is in the rows, so any server takes what comes next.
 
 mod headers;
 mod metadata;
@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use dk_app::service::begin_upload;
 use dk_domain::{ErrorCode, UploadId};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +24,7 @@ use crate::problem::{Code, Problem};
 
 pub(crate) use headers::capabilities;
 
-use headers::{LENGTH, METADATA, OFFSET, describe, is_part, number, say_version, speaks_tus, text};
+use headers::{LENGTH, METADATA, OFFSET, describe, is_part, meant, number, say_version, speaks_tus, text};
 use metadata::announcement;
 use receive::take_in;
 
@@ -33,7 +34,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// The routes whose bodies are large; they have limits of their own.
 pub(crate) fn part_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(begin)).routes(routes!(append)).layer(map_response(say_version))
+    OpenApiRouter::new()
+        .routes(routes!(begin))
+        .routes(routes!(append))
+        .route("/uploads/{id}", post(instead))
+        .layer(map_response(say_version))
 }
 
 /// Begin an upload that can go on after it was cut off (tus 1.0.0).
@@ -120,9 +125,26 @@ async fn look(
     Ok(response)
 }
 
+/// What is meant is said in a header, because something between the client and here lets only `GET` and `POST` through.
+async fn instead(
+    app: State<App>,
+    signed: Signed,
+    id: Id<UploadId>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    match meant(&headers) {
+        Some("PATCH") => append(app, signed, id, headers, request).await,
+        Some("HEAD") => look(app, signed, id, headers).await,
+        Some("DELETE") => remove(app, signed, id, headers).await.map(IntoResponse::into_response),
+        _ => Err(Problem::new(Code::MethodNotAllowed)
+            .detail("POST is for X-HTTP-Method-Override: PATCH, HEAD or DELETE here")),
+    }
+}
+
 /// Send the bytes that follow on those that are there (tus 1.0.0).
 ///
-/// The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
+/// Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
 /// accepted. Sending nothing at the end of a whole upload asks for that answer again.
 #[utoipa::path(
     patch, path = "/uploads/{id}", tag = "media", security(("token" = []), ("apiKey" = [])),

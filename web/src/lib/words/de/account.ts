@@ -57,6 +57,7 @@ export const account = {
   sessionsDetail: "Wo Sie angemeldet sind.",
   device: "Gerät",
   address: "Adresse",
+  deviceOn: (browser: string, system: string) => `${browser} unter ${system}`,
   unknownDevice: "Unbekanntes Gerät",
   thisSession: "Diese Sitzung",
   endSession: "Beenden",

@@ -11,10 +11,6 @@ export const common = {
   cancel: "Abbrechen",
   close: "Schließen",
   save: "Speichern",
-  delete: "Löschen",
-  confirm: "Bestätigen",
-  back: "Zurück",
-  more: "Mehr",
   optional: "freiwillig",
   copy: "Kopieren",
   copied: "Kopiert",
@@ -46,7 +42,6 @@ export const common = {
     connecting: "Verbindung wird aufgebaut …",
     polling: "Keine Live-Verbindung. Die Anzeige wird alle paar Sekunden erneuert.",
     offline: "Der Server ist nicht erreichbar. Was Sie sehen, ist vielleicht veraltet.",
-    backOnline: "Wieder verbunden.",
   },
   notFound: {
     title: "Hier ist nichts",

@@ -33,6 +33,12 @@ export const library = {
     failed: "Gescheitert.",
     cancelled: "Abgebrochen.",
   },
+  leftKnown:
+    "Nicht fertig. Setzen Sie fort, um den Rest zu senden; Ihr Browser fragt vielleicht, ob die Datei gelesen werden darf.",
+  goOn: "Fortsetzen",
+  atMost: (limit: string) => `Höchstens ${limit}.`,
+  megapixels: (count: string) => `${count} Megapixel`,
+  whatIsTaken: "Welche Dateien beurteilt werden können",
   search: "Namen und Beschreibungen durchsuchen",
   status: "Stand",
   kind: "Art",
@@ -56,7 +62,17 @@ export const library = {
     plural(count, { one: "# Datei wird neu beurteilt.", other: "# Dateien werden neu beurteilt." }),
   failedFor: (name: string, why: string) => `${name}: ${why}`,
   empty: "Noch keine Dateien",
-  emptyDetail: "Laden Sie ein Bild, ein Video oder eine Tonaufnahme hoch, um ein Urteil zu sehen.",
+  emptyDetail:
+    "Laden Sie ein Bild, ein Video oder eine Tonaufnahme hoch, um zu sehen, ob KI sie gemacht oder verändert hat.",
+  steps: [
+    ["Hochladen", "Legen Sie Dateien irgendwo auf dieser Seite ab. Nur Sie sehen sie."],
+    ["Modelle sehen hin", "Jedes sucht nach eigenen Spuren, und Sie sehen, wie weit es ist."],
+    [
+      "Urteil und Belege",
+      "Was gefunden wurde, wo in der Datei, wie sicher das ist, und was es nicht bedeutet.",
+    ],
+  ],
+  howToRead: "Wie ein Urteil zu lesen ist",
   nothingFound: "Keine Datei passt",
   nothingFoundDetail: "Keine Ihrer Dateien passt zu dieser Suche und diesen Filtern.",
   clearFilters: "Suche und Filter leeren",

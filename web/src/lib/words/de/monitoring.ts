@@ -10,6 +10,7 @@ export const monitoring = {
   models: "Modelle",
   model: "Modell",
   state: "Zustand",
+  modelStates: { ready: "Bereit", loading: "Wird geladen", refused: "Nicht benutzbar" },
   latency: "Dauer (Mittel / 95 %)",
   judged: "Beurteilt",
   milliseconds: (value: string) => `${value} ms`,
@@ -31,8 +32,9 @@ export const monitoring = {
   actions: "Aktionen",
   responseTime: (server: string) => `Zeit bis zur Antwort: ${server}`,
   time: "Zeit",
-  historySummary: (looks: string, mean: string, bad: string) =>
-    `${looks} Prüfungen in 24 Stunden, im Mittel ${mean} ms, ${bad} ohne Antwort.`,
+  noHistory: "Für einen Verlauf gibt es noch zu wenige Prüfungen.",
+  historySummary: (looks: string, since: string, mean: string, bad: string) =>
+    `${looks} Prüfungen seit ${since}, im Mittel ${mean} ms, ${bad} ohne Antwort.`,
   users: "Benutzer",
   search: "Benutzer suchen",
   user: "Benutzer",

@@ -15,7 +15,13 @@ export const result = {
     noPlay: "Ihr Browser kann diese Datei nicht abspielen. Laden Sie das Original herunter.",
     overlay: "Was die Modelle fanden, über das Bild gezeichnet",
     waveform: "Wellenform und Spektrogramm",
-    waveformText: "Oben die Lautstärke, unten die Tonhöhen von 0 bis zur halben Abtastrate, über die Zeit.",
+    waveformText:
+      "Oben die Lautstärke, unten die Tonhöhen von 0 bis 8 kHz, über die Zeit. Die Pfeiltasten gehen durch die Aufnahme.",
+    drawSound: "Ton zeigen",
+    level: (time: string, decibels: string) => `${time} · ${decibels} dB`,
+    nothingDrawn: "jetzt ist nichts eingezeichnet",
+    hottest: (score: string, across: string, down: string) =>
+      `Wärmekarte: höchstens ${score}, ${across} von links und ${down} von oben`,
     drawing: "Der Ton wird gezeichnet …",
     tooLarge: "Der Ton ist zu groß, um im Browser gezeichnet zu werden.",
     notDrawn: "Der Ton konnte nicht gezeichnet werden.",
@@ -30,12 +36,21 @@ export const result = {
     noSpans: "Kein Abschnitt fällt auf.",
     scores: (count: number) => plural(count, { one: "# Wert", other: "# Werte" }),
     series: { frames: "Bild", sound: "Ton" },
+    figures: (model: string) => `Werte von ${model}`,
+    time: "Zeit",
+    score: "Wahrscheinlichkeit",
     thinned: "Der Dienst hat die Werte ausgedünnt.",
   },
   verdict: {
     title: "Urteil",
     probability: "Wahrscheinlichkeit für KI",
     decidedBy: "Entschieden durch",
+    families: {
+      "ai-picture": "Modelle für erzeugte Bilder",
+      "synthetic-speech": "Modelle für künstliche Sprache",
+      "face-forgery": "Modelle für getauschte und veränderte Gesichter",
+      origin: "das, was die Datei über ihre Herkunft sagt",
+    },
     points: (real: string, fake: string) =>
       `Unter ${real}: keine Spuren. Ab ${fake}: Spuren von KI. Dazwischen: unklar.`,
     neverReal: (fake: string) =>
@@ -46,6 +61,7 @@ export const result = {
       INCONCLUSIVE: "Es sagt weder, dass die Datei echt ist, noch dass sie es nicht ist.",
       NOT_APPLICABLE: "Es spricht weder dafür noch dagegen: Niemand hat hingesehen.",
     },
+    together: "Mehrere Modelle entscheiden gemeinsam, jedes nach dem Abstand zu seinen eigenen Schwellen.",
     notTitle: "Was das nicht bedeutet",
     reasons: "Warum",
     waiting: "Die Modelle haben noch nicht geantwortet.",
@@ -72,6 +88,8 @@ export const result = {
     attempts: "Versuche",
     engine: "Rechenwerk",
     weightsSum: "Prüfsumme der Gewichte",
+    otherVersion: (then: string, now: string) =>
+      `Geantwortet hat Version ${then}. Die Server haben jetzt Version ${now}; deren gemessene Güte und Grenzen gelten für diese Antwort nicht.`,
     technical: "Technische Angaben",
     progress: (done: string, total: string | null) => (total === null ? done : `${done} von ${total}`),
     rate: (rate: string) => `${rate} in der Sekunde`,

@@ -56,6 +56,7 @@ export const account = {
   sessionsDetail: "Where you are signed in.",
   device: "Device",
   address: "Address",
+  deviceOn: (browser: string, system: string) => `${browser} on ${system}`,
   unknownDevice: "Unknown device",
   thisSession: "This session",
   endSession: "End",

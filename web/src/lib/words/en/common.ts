@@ -11,10 +11,6 @@ export const common = {
   cancel: "Cancel",
   close: "Close",
   save: "Save",
-  delete: "Delete",
-  confirm: "Confirm",
-  back: "Back",
-  more: "More",
   optional: "optional",
   copy: "Copy",
   copied: "Copied",
@@ -43,7 +39,6 @@ export const common = {
     connecting: "Connecting …",
     polling: "No live connection. What you see is refreshed every few seconds.",
     offline: "The server cannot be reached. What you see may be old.",
-    backOnline: "Connected again.",
   },
   notFound: {
     title: "There is nothing here",

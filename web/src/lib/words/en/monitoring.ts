@@ -10,6 +10,7 @@ export const monitoring = {
   models: "Models",
   model: "Model",
   state: "State",
+  modelStates: { ready: "Ready", loading: "Being loaded", refused: "Not usable" } as Record<string, string>,
   latency: "Latency (mean / 95 %)",
   judged: "Judged",
   milliseconds: (value: string) => `${value} ms`,
@@ -31,8 +32,9 @@ export const monitoring = {
   actions: "Actions",
   responseTime: (server: string) => `Time to answer: ${server}`,
   time: "Time",
-  historySummary: (looks: string, mean: string, bad: string) =>
-    `${looks} looks in 24 hours, ${mean} ms on average, ${bad} without an answer.`,
+  noHistory: "There are too few looks for a history yet.",
+  historySummary: (looks: string, since: string, mean: string, bad: string) =>
+    `${looks} looks since ${since}, ${mean} ms on average, ${bad} without an answer.`,
   users: "Users",
   search: "Find users",
   user: "User",

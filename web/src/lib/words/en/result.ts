@@ -15,7 +15,13 @@ export const result = {
     noPlay: "Your browser cannot play this file. Download the original instead.",
     overlay: "What the models found, drawn over the picture",
     waveform: "Wave form and spectrogram",
-    waveformText: "Loudness above, pitches from 0 to half the sampling rate below, over time.",
+    waveformText:
+      "Loudness above, pitches from 0 to 8 kHz below, over time. The arrow keys move through the recording.",
+    drawSound: "Show the sound",
+    level: (time: string, decibels: string) => `${time} · ${decibels} dB`,
+    nothingDrawn: "nothing is drawn now",
+    hottest: (score: string, across: string, down: string) =>
+      `Heat map: highest ${score}, ${across} from the left and ${down} from the top`,
     drawing: "The sound is being drawn …",
     tooLarge: "The sound is too large to be drawn in the browser.",
     notDrawn: "The sound could not be drawn.",
@@ -29,12 +35,22 @@ export const result = {
     noSpans: "No span stands out.",
     scores: (count: number) => plural(count, { one: "# score", other: "# scores" }),
     series: { frames: "Picture", sound: "Sound" },
+    figures: (model: string) => `Scores of ${model}`,
+    time: "Time",
+    score: "Probability",
     thinned: "Scores were thinned by the service.",
   },
   verdict: {
     title: "Verdict",
     probability: "Probability of AI",
     decidedBy: "Decided by",
+    /** Models that look for the same thing, as they are called in a sentence with “Decided by”. */
+    families: {
+      "ai-picture": "models for generated pictures",
+      "synthetic-speech": "models for synthetic speech",
+      "face-forgery": "models for exchanged and altered faces",
+      origin: "what the file says of its own origin",
+    } as Record<string, string>,
     points: (real: string, fake: string) =>
       `Below ${real}: no signs. From ${fake} on: signs of AI. Between: cannot tell.`,
     neverReal: (fake: string) =>
@@ -45,6 +61,7 @@ export const result = {
       INCONCLUSIVE: "It says neither that the file is authentic nor that it is not.",
       NOT_APPLICABLE: "It is no sign in either direction: nobody has looked.",
     },
+    together: "Several models decide together, each by how far it is from its own points.",
     notTitle: "What this does not mean",
     reasons: "Why",
     waiting: "The models have not answered yet.",
@@ -70,6 +87,8 @@ export const result = {
     attempts: "Attempts",
     engine: "Engine",
     weightsSum: "Checksum of weights",
+    otherVersion: (then: string, now: string) =>
+      `Version ${then} answered. Servers have version ${now} now, whose measured quality and limits are not those of this answer.`,
     technical: "Technical details",
     progress: (done: string, total: string | null) => (total === null ? done : `${done} of ${total}`),
     rate: (rate: string) => `${rate} a second`,
