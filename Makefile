@@ -72,7 +72,8 @@ traces: weights ## Look whether traces for OpenTelemetry really leave the progra
 quality: weights ## Measure the models on the labelled media that DRISHTIKSHA_MEDIA names; writes docs/quality.md
 	@scripts/quality
 
-diagrams: web ## Draw the diagrams of the documents anew, from their sources and the measured figures
+diagrams: ## Draw the diagrams of the documents anew, from their sources and the measured figures
+	@scripts/web packages
 	@npm --prefix tools/diagrams ci --silent --ignore-scripts
 	@node tools/diagrams/render.mjs
 
