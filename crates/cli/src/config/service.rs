@@ -48,6 +48,9 @@ pub(crate) struct ServiceConfig {
     pub concurrency: u16,
     pub retry: Duration,
     pub mend_every: Duration,
+    pub tidy_every: Duration,
+    pub keep_events_days: u16,
+    pub keep_health_days: u16,
 }
 
 /// A port, or none.
@@ -136,6 +139,9 @@ impl ServiceConfig {
             concurrency: number(text, "worker.concurrency", 1, 256)?,
             retry: Duration::from_millis(number(text, "worker.retry_ms", 1, 3_600_000)?),
             mend_every: Duration::from_millis(number(text, "worker.mend_ms", 100, 3_600_000)?),
+            tidy_every: Duration::from_secs(number(text, "worker.tidy_secs", 1, 86_400)?),
+            keep_events_days: number(text, "keep.events_days", 1, 3650)?,
+            keep_health_days: number(text, "keep.health_days", 1, 3650)?,
         })
     }
 }

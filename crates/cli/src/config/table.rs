@@ -224,4 +224,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         "10000",
         "milliseconds between two looks for lost jobs, from 100 to 3600000",
     ),
+    plain(
+        "worker.tidy_secs",
+        "WORKER_TIDY_SECS",
+        "3600",
+        "seconds between two removals of old rows and of files without a row, from 1 to 86400",
+    ),
+    plain(
+        "keep.events_days",
+        "KEEP_EVENTS_DAYS",
+        "7",
+        "days for which live events can be heard again, from 1 to 3650",
+    ),
+    plain("keep.health_days", "KEEP_HEALTH_DAYS", "30", "days of the history of ML servers, from 1 to 3650"),
 ];

@@ -18,12 +18,12 @@ use std::time::Duration;
 
 use dk_app::StopToken;
 use dk_app::ports::WorkOptions;
-use dk_app::service::Ports;
+use dk_app::service::{Ports, Retention};
 use dk_ml_http::MlServer;
 use dk_worker::CareOptions;
 
 use crate::args::{Role, UserCommand};
-use crate::config::{Config, DatabaseChoice};
+use crate::config::{Config, DatabaseChoice, ServiceConfig};
 use crate::failure::Failure;
 use crate::style::say;
 use first_admin::First;
@@ -46,6 +46,15 @@ pub(crate) fn run(roles: &[Role], config: &Config) -> Result<ExitCode, Failure> 
     // Threads that judge files hear the stop between two runs of a net; nothing of theirs is lost.
     runtime.shutdown_timeout(AFTER_GRACE);
     served
+}
+
+fn care_options(config: &ServiceConfig) -> CareOptions {
+    let keep = Retention {
+        events: time::Duration::days(config.keep_events_days.into()),
+        health: time::Duration::days(config.keep_health_days.into()),
+    };
+    let (mend_every, tidy_every) = (config.mend_every, config.tidy_every);
+    CareOptions { mend_every, tidy_every, keep, ..CareOptions::default() }
 }
 
 /// `migrate`.
@@ -182,7 +191,7 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
             let options =
                 WorkOptions { concurrency: config.service.concurrency, grace: config.service.grace };
             spawn(&mut tasks, "worker", work(ports.clone(), options, stop.clone()));
-            let care = CareOptions { mend_every: config.service.mend_every, ..CareOptions::default() };
+            let care = care_options(&config.service);
             tasks.spawn(named("care", dk_worker::take_care(ports.clone(), care, stop.clone())));
         }
         tasks.spawn(named("relay", dk_worker::relay_errands(ports.clone(), stop.clone())));

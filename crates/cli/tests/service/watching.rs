@@ -132,3 +132,37 @@ async fn how_things_are_is_told_within_its_time_while_an_ml_server_hangs() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_old_is_removed_with_files_that_belong_to_nobody_and_the_rest_stays() {
+    let mut stage = Stage::new();
+    let ml = stage.start("ml");
+    stage.know_ml(&ml.url("ml"));
+    let api = stage.start("api");
+    let worker = stage.launch(&["worker"]).env("KEEP_EVENTS_DAYS", "2").env("KEEP_HEALTH_DAYS", "3");
+    let worker = worker.env("WORKER_TIDY_SECS", "1").start();
+    let ada = Person::sign_up(&api.url("api"), "ada").await;
+    let medium = ada.upload(&testdata("samples/rocket.jpg")).await;
+    assert_eq!(ada.ended(&medium).await["status"], "ANALYZED");
+    let shelf = stage.home.files("storage/media").pop().expect("a stored file");
+    // The name of a file that no row knows, older than any upload can last.
+    let folder = stage.home.path("storage/media/images/00");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let orphan = folder.join(format!("{}-{}", "0".repeat(64), uuid::Uuid::from_u128(1)));
+    std::fs::write(&orphan, b"nobody's").expect("a file");
+    let long_ago = std::time::UNIX_EPOCH + Duration::from_hours(24 * 365);
+    std::fs::File::options()
+        .write(true)
+        .open(&orphan)
+        .and_then(|file| file.set_modified(long_ago))
+        .expect("an age");
+    stage.sql("update events set at = at - interval '49 hours' where number = 1");
+    let looks = "insert into server_health select gen_random_uuid(), 'old ' || days, 'HEALTHY', 1, null, now() - days * interval '1 day' from generate_series(2, 4) days";
+    stage.sql(looks);
+    worker.says("old rows removed");
+    ada.until("/api/v1/media", |_| !orphan.exists()).await;
+    assert_eq!(stage.sql("select min(number) from events"), "2");
+    let old = "select string_agg(server_name, ',' order by server_name) from server_health where server_name like 'old %'";
+    assert_eq!(stage.sql(old), "old 2");
+    assert!(shelf.exists(), "a file with a row was removed");
+}
