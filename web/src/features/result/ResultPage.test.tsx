@@ -190,7 +190,7 @@ test("what stands beside a video follows each frame that is shown", async () => 
   open(mediumOf(runOf("FAKE")));
   const track = await screen.findByRole("slider", { name: /^frames/ });
   const shown = frames.at(-1);
-  vi.spyOn(HTMLVideoElement.prototype, "paused", "get").mockReturnValue(false);
+  vi.spyOn(HTMLMediaElement.prototype, "paused", "get").mockReturnValue(false);
   act(() => shown?.(0, { mediaTime: 2.04 } as VideoFrameCallbackMetadata));
   expect(track).toHaveAttribute("aria-valuenow", "2040");
   expect(frames.at(-1)).toBe(shown);

@@ -2,6 +2,9 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Analysis, Run } from "@/lib/api/queries";
+import { signedIn } from "@/lib/api/session";
+import { answerRequests } from "@/testing/answers";
+import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
 import { ModelCard } from "./ModelCard";
 import { Overlay } from "./Overlay";
@@ -13,6 +16,8 @@ import { VerdictCard } from "./VerdictCard";
 beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));
   vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+  answerRequests({});
+  signedIn(tokenOf(ada));
 });
 afterEach(() => vi.restoreAllMocks());
 
