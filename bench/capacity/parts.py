@@ -41,7 +41,7 @@ class Sizes:
     ml_servers: tuple[int, ...] = (1, 2, 4)
     # Of each: with the crew below once more than twice as many jobs under way as lanes of four servers, once hardly more.
     lanes: tuple[int, ...] = (4, 8)
-    # Workers look at ML servers every three seconds; a window sees several looks.
+    # Workers look at ML servers every three seconds, so a window is longer than that.
     ml_window_secs: float = 4.0
     crew: tuple[int, int] = (8, 5)
     shares: tuple[float, ...] = (0.5, 0.8, 0.95)

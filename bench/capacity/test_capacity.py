@@ -180,11 +180,12 @@ class ReportTest(unittest.TestCase):
 
 @unittest.skipUnless(shutil.which("node"), "the simulated models need Node, which is not installed")
 class SimulatedModelsTest(unittest.TestCase):
-    def ask(self, server: Models, letter: str = "a") -> dict:
-        form = f'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nsimulated-60ms-{letter}\r\n--x--\r\n'
-        headers = {"X-API-Key": ML_API_KEY, "Content-Type": "multipart/form-data; boundary=x"}
-        with urlopen(Request(f"{server.url}/analyze", form.encode(), headers)) as answer:
-            return json.load(answer)
+    def ask(self, server: Models) -> tuple[int, dict]:
+        """How many files it says to have to do with, and its result."""
+        form = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nsimulated-60ms-a\r\n--x--\r\n'
+        headers = {"X-API-Key": ML_API_KEY, "Content-Type": "multipart/form-data; boundary=x", "Accept": "application/x-ndjson"}
+        with urlopen(Request(f"{server.url}/analyze", form, headers)) as answer:
+            return int(answer.headers["X-ML-Files"]), json.load(answer)["result"]
 
     def test_they_wait_in_their_lanes_and_say_that_they_are_simulated(self):
         with tempfile.TemporaryDirectory() as folder, Models(Path(folder), "ml-0", wait_ms=60, lanes=2) as server, ThreadPoolExecutor(6) as pool:
@@ -193,7 +194,9 @@ class SimulatedModelsTest(unittest.TestCase):
             took = time.perf_counter() - begin
             with urlopen(Request(f"{server.url}/stats", headers={"X-API-Key": ML_API_KEY})) as answer:
                 stats = json.load(answer)
-        self.assertEqual({one["model"]["name"] for one in said}, {"simulated-60ms-a"})
+        self.assertEqual({result["model"]["name"] for _, result in said}, {"simulated-60ms-a"})
+        told = [files for files, _ in said]
+        self.assertTrue(min(told) == 1 and max(told) <= 6, "the first one is alone, and each is a file of its own")
         self.assertGreaterEqual(took, 3 * 0.06 - 0.01, "six requests in two lanes are three waits")
         self.assertEqual((stats["active"], stats["waiting"], stats["files"], stats["lanes"]), (0, 0, 0, 2))
         self.assertTrue(all("Simulated" in model["title"] for model in stats["models"]))

@@ -24,8 +24,8 @@ ML = """## ML servers
 
 A job waits {wait_ms:.0f} ms in one of a server's lanes; {workers:.0f} workers × {jobs:.0f} jobs bring more than the lanes can do, so that jobs stand in line there. Runs of one model, so that a job is a file; windows of four
 seconds, in which a job counts with its model's time alone. So many jobs are always under way, so with lanes that never stand idle a job takes as long as the third column says, and servers that halve
-that time double the rate. A worker sends a job to the server that has the least to do, by what it sent there itself and by what it saw there of others at its last look, every three seconds; what
-others sent in between it does not know, and so some lines get long while lanes elsewhere stand idle: the far ends of the times tell how long."""
+that time double the rate. A worker sends a job to the server that has the least to do, by what it sent there itself and by what it knows of others there, from a look every three seconds and
+from what the server says with each answer. What it does not know yet makes some lines longer than others: the far ends of the times tell how long."""
 
 LOAD = """## Waiting below the limit
 

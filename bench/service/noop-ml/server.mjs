@@ -142,12 +142,19 @@ async function analyze(request, response) {
   if (!NAMES.includes(model)) return send(response, 404, problem(404, 'unknown_model', 'there is no such model'));
   const sha256 = field(text, 'sha256');
   if (sha256 && !held.has(sha256)) return send(response, 404, problem(404, 'blob_missing', 'the file is not held'));
-  if (WAIT_MS > 0) await simulate(sha256 ?? request);
+  const inLines = request.headers.accept === LINES;
+  if (WAIT_MS > 0) {
+    const work = simulate(sha256 ?? request);
+    // As the real server does: the head goes at once and tells how many files are here.
+    if (inLines) response.writeHead(200, { 'Content-Type': LINES, 'X-ML-Files': here.size }).flushHeaders();
+    await work;
+  }
   answered += 1;
   lastAt = performance.timeOrigin + performance.now();
   const said = result(model, held.get(sha256) ?? kindOf(head));
   // Who can read lines is told progress in them, and then the result.
-  return request.headers.accept === LINES ? send(response, 200, { result: said }, LINES) : send(response, 200, said);
+  if (response.headersSent) return response.end(`${JSON.stringify({ result: said })}\n`);
+  return inLines ? send(response, 200, { result: said }, LINES) : send(response, 200, said);
 }
 
 async function route(request, response) {
