@@ -18,7 +18,7 @@ CHART = DEPLOY / "helm/drishtiksha"
 TOOLS = Path(sys.argv[1])
 KUBERNETES = ["1.27", "1.35"]
 # Variables of the images' own scripts, of PostgreSQL's image, and of the program beyond its table of settings.
-OTHERS = {"DRISHTIKSHA_HOME", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_INITDB_ARGS", "POSTGRES_PASSWORD_FILE"}
+OTHERS = {"DRISHTIKSHA_HOME", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_INITDB_ARGS", "POSTGRES_PASSWORD_FILE", "PGDATA"}
 # Kinds of other projects, of which no schema is at hand.
 UNKNOWN = {"PodMonitor"}
 # Sets of values that reach every branch of the chart.
@@ -34,6 +34,7 @@ VALUES = {
         ]},
         "web": {"tlsSecret": "tls", "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls"}},
         "serviceMonitor": {"enabled": True},
+        "database": {"partitions": "month", "replica": {"enabled": True}},
     },
     "small": {
         "worker": {"autoscaling": {"kind": "hpa"}},
@@ -42,7 +43,12 @@ VALUES = {
         "podDisruptionBudget": {"enabled": False}, "migrate": {"enabled": False},
     },
 }
-WRONG_VALUES = [{"worker": {"autoscaling": {"kind": "magic"}}}, {"apii": {}}, {"ml": {"groups": []}}]
+WRONG_VALUES = [{"worker": {"autoscaling": {"kind": "magic"}}}, {"apii": {}}, {"ml": {"groups": []}}, {"database": {"partitions": "week"}}]
+# What these values must lead to: the container that gets the variables, nowhere else.
+LEADS_TO = {
+    "everything on": {"DATABASE_PARTITIONS": {"migrate"}, "DATABASE_REPLICA_URL": {"api"}, "DATABASE_REPLICA_WAIT_MS": {"api"}},
+    "as they come": {"DATABASE_PARTITIONS": {"migrate"}, "DATABASE_REPLICA_URL": set()},
+}
 
 faults: list[str] = []
 skipped: list[str] = []
@@ -128,7 +134,8 @@ def compose_names() -> set[str]:
     made = run(DEPLOY / "make-secrets", Path(SCRATCH) / "secrets")
     if made.returncode:
         fault("deploy/make-secrets", made.stderr)
-    for name, secret in document["secrets"].items():
+    overlays = [yaml.safe_load(path.read_text()) for path in sorted(DEPLOY.glob("compose.*.yaml"))]
+    for name, secret in [pair for file in [document, *overlays] for pair in file.get("secrets", {}).items()]:
         if not (Path(SCRATCH) / "secrets" / Path(secret["file"]).name).is_file():
             fault("deploy/make-secrets", f"makes no {name}")
     for name, service in document["services"].items():
@@ -159,6 +166,10 @@ def chart() -> None:
         objects = [found for found in yaml.safe_load_all(rendered.stdout) if found]
         for found in objects:
             look_at_object(f"{CHART} ({title}): {found['kind']} {found['metadata']['name']}", found)
+        for variable, wanted in LEADS_TO.get(title, {}).items():
+            given = {box["name"] for found in objects for box in containers(found) if variable in names_of(box)}
+            if given != wanted:
+                fault(f"{CHART} ({title})", f"{variable} goes to {sorted(given)}, not {sorted(wanted)}")
         print(f"chart, {title}: {len(objects)} objects")
     for values in WRONG_VALUES:
         if render(values).returncode == 0:
@@ -167,6 +178,14 @@ def chart() -> None:
 
 def render(values: dict) -> subprocess.CompletedProcess:
     return run(TOOLS / "helm", "template", "release", CHART, "--namespace", "somewhere", "--values", "-", input=yaml.safe_dump(values))
+
+
+def containers(found: dict) -> list[dict]:
+    return (found.get("spec", {}).get("template", {}).get("spec") or {}).get("containers", [])
+
+
+def names_of(container: dict) -> list[str]:
+    return [variable["name"] for variable in container.get("env", [])]
 
 
 def look_at_object(place: str, found: dict) -> None:
@@ -184,9 +203,9 @@ def look_at_object(place: str, found: dict) -> None:
         except kubernetes_validate.ValidationError as error:
             fault(place, f"Kubernetes {version}: {error.message}")
     pod = found.get("spec", {}).get("template", {}).get("spec")
-    for container in (pod or {}).get("containers", []):
+    for container in containers(found):
         known = web_settings() if container["name"] == "web" else settings()
-        names = [variable["name"] for variable in container.get("env", [])]
+        names = names_of(container)
         exists(f"{place}: {container['name']}", names, known)
         twice = {name for name in names if names.count(name) > 1}
         if twice:

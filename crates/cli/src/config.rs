@@ -1,5 +1,6 @@
 //! Every setting: environment first, then the configuration file, then the default. Checked before any work.
 
+mod database;
 mod hub;
 mod reference;
 mod service;
@@ -12,9 +13,10 @@ use dk_infer::engine::{EngineChoice, EngineKind};
 
 use crate::failure::Failure;
 use crate::style::say;
+pub(crate) use database::DatabaseChoice;
 pub(crate) use hub::Hub;
 pub(crate) use reference::reference;
-pub(crate) use service::{DatabaseChoice, Port, ServiceConfig, StorageChoice};
+pub(crate) use service::{Port, ServiceConfig, StorageChoice};
 use table::{SETTINGS, Setting};
 
 /// ffmpeg counts pixels in 32 bits.

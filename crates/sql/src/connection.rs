@@ -1,4 +1,4 @@
-//! The two kinds of connection that queries get: one that reads, and a transaction that writes.
+//! The kinds of connection that queries get: one that reads, a transaction that writes, and what people look through.
 //!
 //! SQLite has no type for moments. Left alone they would be written without trailing zeros of the fraction, and
 //! `…00Z` would sort after `…00.5Z`; here every moment becomes text of one length.
@@ -26,6 +26,22 @@ pub(crate) struct Transaction {
     // Dropped first: the next writer must find this one gone.
     inner: DatabaseTransaction,
     _turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// What people look through: each query by itself, or all queries of one moment.
+pub(crate) enum View<'a> {
+    Each(Reader<'a>),
+    Moment(Transaction),
+}
+
+impl View<'_> {
+    /// Nothing was written, so that nothing is lost when this fails.
+    pub(crate) async fn close(self) -> Result<(), DbErr> {
+        match self {
+            Self::Each(_) => Ok(()),
+            Self::Moment(transaction) => transaction.commit().await,
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -91,6 +107,44 @@ macro_rules! connection {
 
 connection!(Reader<'_>, pool);
 connection!(Transaction, inner);
+
+#[async_trait]
+impl ConnectionTrait for View<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        match self {
+            Self::Each(reader) => reader.get_database_backend(),
+            Self::Moment(transaction) => transaction.get_database_backend(),
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Each(reader) => reader.execute_raw(statement).await,
+            Self::Moment(transaction) => transaction.execute_raw(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Each(reader) => reader.execute_unprepared(sql).await,
+            Self::Moment(transaction) => transaction.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self {
+            Self::Each(reader) => reader.query_one_raw(statement).await,
+            Self::Moment(transaction) => transaction.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Each(reader) => reader.query_all_raw(statement).await,
+            Self::Moment(transaction) => transaction.query_all_raw(statement).await,
+        }
+    }
+}
 
 fn spelled(mut statement: Statement) -> Result<Statement, DbErr> {
     if statement.db_backend == DbBackend::Sqlite {

@@ -9,8 +9,8 @@ use dk_app::ports::StoreError;
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, IsolationLevel,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::Mutex;
@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::connection::{Reader, Transaction};
 use crate::fault::Fault;
 use crate::migration::{self, Migrator};
+use crate::replica::Replica;
 
 /// How long a writer of SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,9 +58,11 @@ pub enum SchemaState {
 /// A database that was opened. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: DatabaseConnection,
+    pub(crate) pool: DatabaseConnection,
     /// SQLite has one writer at a time; waiting here is fair and costs no connection.
     writer: Arc<Mutex<()>>,
+    /// Answers what people look at; see [`Database::look`].
+    pub(crate) replica: Option<Arc<Replica>>,
 }
 
 impl Database {
@@ -70,7 +73,7 @@ impl Database {
             None => sea_orm::Database::connect(postgres(url, options)).await,
         };
         let pool = connected.map_err(|error| Fault::from(error).in_store("open the database"))?;
-        Ok(Self { pool, writer: Arc::default() })
+        Ok(Self { pool, writer: Arc::default(), replica: None })
     }
 
     /// Brings the tables up to date, all or nothing; twice is harmless, and so are two programs at once.
@@ -78,12 +81,7 @@ impl Database {
         self.timed("migrate the tables", async {
             let transaction = self.begin().await?;
             if self.is_postgres() {
-                let lock = Statement::from_sql_and_values(
-                    DbBackend::Postgres,
-                    "select pg_advisory_xact_lock($1)",
-                    [MIGRATION_LOCK.into()],
-                );
-                transaction.query_one_raw(lock).await?;
+                lock_schema(&transaction).await?;
             }
             Migrator::up(transaction.inner(), None).await?;
             transaction.commit().await?;
@@ -162,6 +160,9 @@ impl Database {
 
     /// Closes every connection once its query has ended.
     pub async fn close(self) -> Result<(), StoreError> {
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
         self.pool.close().await.map_err(|error| Fault::from(error).in_store("close the database"))
     }
 
@@ -182,17 +183,6 @@ impl Database {
         let transaction = self.begin().await?;
         transaction.hasten().await?;
         Ok(transaction)
-    }
-
-    /// Several queries that must see the same moment.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction, Fault> {
-        let (isolation_level, access_mode) = if self.is_postgres() {
-            (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
-        } else {
-            (None, None)
-        };
-        let options = TransactionOptions { isolation_level, access_mode, sqlite_transaction_mode: None };
-        Ok(Transaction::new(self.pool.begin_with_options(options).await?, None))
     }
 
     /// For queries that only read. One statement that writes may go here on PostgreSQL only.
@@ -261,6 +251,17 @@ impl Database {
     }
 }
 
+/// Of all that change tables, one goes first; until its transaction ends.
+pub(crate) async fn lock_schema(transaction: &Transaction) -> Result<(), Fault> {
+    let lock = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "select pg_advisory_xact_lock($1)",
+        [MIGRATION_LOCK.into()],
+    );
+    transaction.query_one_raw(lock).await?;
+    Ok(())
+}
+
 fn compare(there: Vec<String>) -> SchemaState {
     let needed = migration::names();
     let missing: Vec<String> = needed.iter().filter(|name| !there.contains(name)).cloned().collect();
@@ -272,7 +273,7 @@ fn compare(there: Vec<String>) -> SchemaState {
     }
 }
 
-fn postgres(url: &str, pool: PoolOptions) -> ConnectOptions {
+pub(crate) fn postgres(url: &str, pool: PoolOptions) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     common(&mut options, pool);
     options.set_application_name("drishtiksha");

@@ -30,6 +30,17 @@ impl Fault {
         QueueError { tried, source: self.0 }
     }
 
+    /// The error and what caused it, in one line.
+    pub(crate) fn told(&self) -> String {
+        let mut told = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            told = format!("{told}: {error}");
+            cause = error.source();
+        }
+        told
+    }
+
     fn may_pass(&self) -> bool {
         self.0.downcast_ref::<DbErr>().is_some_and(|error| match error {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => true,

@@ -5,11 +5,16 @@ mod connection;
 mod database;
 mod entity;
 mod fault;
+mod look;
 mod migration;
+mod partitions;
 mod queue;
+mod replica;
 mod rows;
 mod store;
 
 pub use database::{Database, PoolOptions, SchemaState};
+pub use partitions::Layout;
 pub use queue::{QueueOptions, SqlQueue};
+pub use replica::{ReplicaOptions, ReplicaState};
 pub use store::Store;

@@ -1,5 +1,5 @@
 //! PostgreSQL for tests: one cluster that all tests of a run share, with a database of its own for each test, and
-//! private clusters for tests that pull the plug. Holds nothing of what a test stores.
+//! private clusters, with replicas if need be, for tests that pull the plug. Holds nothing of what a test stores.
 //!
 //! `fsync` is off: what was committed survives that its processes are killed, and needs not survive a power cut.
 
@@ -142,11 +142,70 @@ impl Private {
     }
 }
 
+impl Private {
+    /// Another database of it, a copy of `template`, to which nobody may be connected.
+    pub fn database(&self, name: &str, template: &str) -> anyhow::Result<String> {
+        self.cluster.run_sql(&format!("create database {name} template {template}"))?;
+        Ok(self.cluster.url(name))
+    }
+
+    /// A replica that follows it, running; it writes every statement that it is asked into its log.
+    pub fn replica(&self) -> anyhow::Result<Replica> {
+        let folder = tempfile::Builder::new().prefix("dk-test-postgres-replica-").tempdir()?.keep();
+        let cluster = Cluster::replica_of(&self.cluster, &folder)?;
+        watchdog::set(std::process::id(), &folder, &cluster.pid_file(), None)?;
+        cluster.start()?;
+        Ok(Replica { cluster })
+    }
+}
+
+impl Replica {
+    /// Where a database of it is.
+    pub fn url(&self, database: &str) -> String {
+        self.cluster.url(database)
+    }
+
+    /// It goes on receiving, and shows nothing of it.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.cluster.run_sql("select pg_wal_replay_pause()")
+    }
+
+    /// It shows what it has received.
+    pub fn go_on(&self) -> anyhow::Result<()> {
+        self.cluster.run_sql("select pg_wal_replay_resume()")
+    }
+
+    /// Makes it a primary of its own.
+    pub fn promote(&self) -> anyhow::Result<()> {
+        self.cluster.run_sql("select pg_promote()")
+    }
+
+    /// Ends its processes in the middle of what they do.
+    pub fn kill(&self) -> anyhow::Result<()> {
+        self.cluster.stop("immediate")
+    }
+
+    /// Starts it on the same port after it was killed.
+    pub fn start_again(&self) -> anyhow::Result<()> {
+        self.cluster.start_on_its_port()
+    }
+
+    /// How often it was asked for something with these words.
+    pub fn asked(&self, words: &str) -> anyhow::Result<usize> {
+        let log = fs::read_to_string(self.cluster.log())?;
+        Ok(log.lines().filter(|line| line.contains(words)).count())
+    }
+}
+
 impl Drop for Private {
     fn drop(&mut self) {
-        // Whatever stays behind is removed by the watchdog.
-        let _ = self.cluster.stop("immediate");
-        let _ = fs::remove_dir_all(&self.cluster.folder);
+        self.cluster.end();
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.cluster.end();
     }
 }
 

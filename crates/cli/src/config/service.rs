@@ -8,6 +8,7 @@ use std::time::Duration;
 use dk_api::Network;
 use dk_domain::ModelName;
 
+use super::database::{DatabaseChoice, ReplicaChoice, by_month, database, replica};
 use super::wrong;
 use crate::failure::Failure;
 
@@ -31,6 +32,9 @@ pub(crate) struct ServiceConfig {
     pub logins_per_quarter: u32,
     pub database: DatabaseChoice,
     pub pool: u32,
+    pub replica: Option<ReplicaChoice>,
+    /// Whether `migrate` lays analyses into one table per month; `None` leaves them as they are.
+    pub by_month: Option<bool>,
     pub redis: Option<Secret>,
     pub redis_authority: Option<PathBuf>,
     pub redis_prefix: Option<String>,
@@ -80,15 +84,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Which database.
-#[derive(Debug, Clone)]
-pub(crate) enum DatabaseChoice {
-    /// A file of this installation.
-    File(PathBuf),
-    /// A server, or a file by its address.
-    Url(Secret),
-}
-
 /// Where files are kept.
 #[derive(Debug, Clone)]
 pub(crate) enum StorageChoice {
@@ -97,7 +92,7 @@ pub(crate) enum StorageChoice {
     Cloudinary { cloud: String, key: String, secret: Secret, api: Option<String> },
 }
 
-type Text<'a> = &'a dyn Fn(&str) -> String;
+pub(super) type Text<'a> = &'a dyn Fn(&str) -> String;
 
 impl ServiceConfig {
     pub(super) fn check(home: &Path, text: Text<'_>) -> Result<Self, Failure> {
@@ -122,6 +117,8 @@ impl ServiceConfig {
             logins_per_quarter: number(text, "auth.logins_per_quarter", 1, 1000)?,
             database: database(home, text)?,
             pool: number(text, "database.pool", 1, 1000)?,
+            replica: replica(text)?,
+            by_month: by_month(text)?,
             redis: url_secret(text, "redis.url", &["redis://", "rediss://"])?,
             redis_authority: authority(text)?,
             redis_prefix: word(text, "redis.prefix")?,
@@ -150,7 +147,7 @@ fn parsed<T: std::str::FromStr>(text: Text<'_>, key: &str) -> Result<T, Failure>
     text(key).parse().map_err(|_| wrong(key, &text(key)))
 }
 
-fn number<T: std::str::FromStr + PartialOrd + Copy>(
+pub(super) fn number<T: std::str::FromStr + PartialOrd + Copy>(
     text: Text<'_>,
     key: &str,
     least: T,
@@ -160,7 +157,7 @@ fn number<T: std::str::FromStr + PartialOrd + Copy>(
     if value >= least && value <= most { Ok(value) } else { Err(wrong(key, &text(key))) }
 }
 
-fn one_of(text: Text<'_>, key: &str, words: &[&str]) -> Result<String, Failure> {
+pub(super) fn one_of(text: Text<'_>, key: &str, words: &[&str]) -> Result<String, Failure> {
     let value = text(key);
     if words.contains(&value.as_str()) { Ok(value) } else { Err(wrong(key, &value)) }
 }
@@ -210,7 +207,7 @@ fn secret(text: Text<'_>, key: &str, least: usize) -> Result<Option<Secret>, Fai
     }
 }
 
-fn url_secret(text: Text<'_>, key: &str, schemes: &[&str]) -> Result<Option<Secret>, Failure> {
+pub(super) fn url_secret(text: Text<'_>, key: &str, schemes: &[&str]) -> Result<Option<Secret>, Failure> {
     let value = text(key);
     if value.is_empty() {
         return Ok(None);
@@ -230,11 +227,6 @@ fn authority(text: Text<'_>) -> Result<Option<PathBuf>, Failure> {
         _ if !text("redis.url").starts_with("rediss://") => Err(wrong("redis.ca_file", &path)),
         _ => Ok(Some(PathBuf::from(path))),
     }
-}
-
-fn database(home: &Path, text: Text<'_>) -> Result<DatabaseChoice, Failure> {
-    let url = url_secret(text, "database.url", &["postgres://", "postgresql://", "sqlite:"])?;
-    Ok(url.map_or_else(|| DatabaseChoice::File(home.join("drishtiksha.sqlite")), DatabaseChoice::Url))
 }
 
 fn storage(home: &Path, text: Text<'_>) -> Result<StorageChoice, Failure> {

@@ -139,6 +139,24 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     plain("database.pool", "DATABASE_POOL", "10", "connections from 1 to 1000"),
     secret(
+        "database.replica_url",
+        "DATABASE_REPLICA_URL",
+        "postgres://… of a streaming replica, from which API servers read what people look at; empty reads all from database.url",
+    ),
+    plain("database.replica_pool", "DATABASE_REPLICA_POOL", "10", "connections from 1 to 1000"),
+    plain(
+        "database.replica_wait_ms",
+        "DATABASE_REPLICA_WAIT_MS",
+        "50",
+        "milliseconds from 1 to 10000 that a read waits for the replica to catch up before it is answered by database.url",
+    ),
+    plain(
+        "database.partitions",
+        "DATABASE_PARTITIONS",
+        "",
+        "month (one table of analyses per month, PostgreSQL only) or none (one table), as `drishtiksha migrate` lays them out; empty leaves them as they are",
+    ),
+    secret(
         "redis.url",
         "REDIS_URL",
         "redis://… or rediss://…; empty keeps queue and events inside this process",

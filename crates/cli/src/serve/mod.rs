@@ -11,6 +11,7 @@ mod parts;
 mod secret;
 pub(crate) mod servers;
 mod signals;
+mod tables;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,11 +60,7 @@ fn care_options(config: &ServiceConfig) -> CareOptions {
 
 /// `migrate`.
 pub(crate) fn migrate(config: &Config) -> Result<ExitCode, Failure> {
-    runtime()?.block_on(async {
-        parts::open_database(config).await?.migrate().await.map_err(parts::database_failed)?;
-        say("the database is up to date");
-        Ok(ExitCode::SUCCESS)
-    })
+    runtime()?.block_on(tables::migrate(config))
 }
 
 /// Copies the embedded database, as it is at one moment, into a file that is not there yet; for `backup`.
@@ -192,6 +189,10 @@ async fn serve(roles: Roles, config: &Config) -> Result<ExitCode, Failure> {
                 WorkOptions { concurrency: config.service.concurrency, grace: config.service.grace };
             spawn(&mut tasks, "worker", work(ports.clone(), options, stop.clone()));
             let care = care_options(&config.service);
+            if let Some(database) = parts.database.clone() {
+                let ambient = std::sync::Arc::clone(&ports.ambient);
+                tasks.spawn(named("tables", tables::make_room(database, ambient, stop.clone())));
+            }
             tasks.spawn(named("care", dk_worker::take_care(ports.clone(), care, stop.clone())));
         }
         tasks.spawn(named("relay", dk_worker::relay_errands(ports.clone(), stop.clone())));

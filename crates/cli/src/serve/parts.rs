@@ -18,7 +18,7 @@ use dk_app::{Detector, GatherOptions, StopToken};
 use dk_domain::MediaKind;
 use dk_ml_http::{ApiKey, BlobSettings, Fleet, FleetSettings, InProcess, MlServer, MlSettings};
 use dk_redis::{QueueOptions, Redis};
-use dk_sql::{Database, PoolOptions, SchemaState, SqlQueue, Store};
+use dk_sql::{Database, PoolOptions, ReplicaOptions, SchemaState, SqlQueue, Store};
 use dk_storage::{CloudinaryOptions, LocalOptions, Options, Patience, S3Keys, S3Options};
 
 use super::Roles;
@@ -86,6 +86,8 @@ impl Parts {
         };
         let (ports, database) = if roles.api || roles.worker {
             let database = ready_database(config).await?;
+            // People look through API servers; what a worker reads decides.
+            let database = if roles.api { with_replica(config, database).await? } else { database };
             let ports =
                 build_ports(roles, config, database.clone(), ambient, bus, redis.as_ref(), stop).await?;
             (Some(ports), Some(database))
@@ -170,6 +172,19 @@ pub(super) async fn open_database(config: &Config) -> Result<Database, Failure> 
     };
     let options = PoolOptions { max_connections: config.service.pool, ..PoolOptions::default() };
     Database::open(&url, options).await.map_err(database_failed)
+}
+
+/// Adds the replica that the settings name, whether it is there now or not.
+pub(super) async fn with_replica(config: &Config, database: Database) -> Result<Database, Failure> {
+    let Some(choice) = &config.service.replica else { return Ok(database) };
+    let options = ReplicaOptions {
+        max_connections: choice.pool,
+        patience: choice.patience,
+        ..ReplicaOptions::default()
+    };
+    database.with_replica(choice.url.reveal(), options).await.map_err(|error| {
+        Failure::wrong_use(anyhow::Error::new(error), "see DATABASE_REPLICA_URL in `drishtiksha config show`")
+    })
 }
 
 fn make_home(config: &Config) -> Result<(), Failure> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use dk_redis::Setup;
-use dk_sql::{Database, PoolOptions, SchemaState};
+use dk_sql::{Database, Layout, PoolOptions, ReplicaState, SchemaState};
 
-use super::parts::{database_failed, open_redis};
+use super::parts::{database_failed, open_redis, with_replica};
 use crate::config::{Config, DatabaseChoice};
 use crate::failure::Failure;
 
@@ -56,11 +56,45 @@ async fn database(config: &Config) -> Vec<Seen> {
     let look = async {
         let database = Database::open(&url, options).await?;
         let version = database.server_version().await?;
-        Ok((version, database.schema_state().await?))
+        let seen =
+            vec![server(version), schema(&database.schema_state().await?), layout(&database.layout().await?)];
+        Ok((seen, database))
     };
     match look.await {
-        Ok((version, tables)) => vec![server(version), schema(&tables)],
+        Ok((mut seen, database)) => {
+            seen.extend(replica(config, database).await);
+            seen
+        }
         Err(error) => vec![failed("database", &database_failed(error))],
+    }
+}
+
+async fn replica(config: &Config, database: Database) -> Option<Seen> {
+    config.service.replica.as_ref()?;
+    match with_replica(config, database).await {
+        Ok(database) => database.replica_state().await.as_ref().map(of_replica),
+        Err(failure) => Some(failed("replica", &failure)),
+    }
+}
+
+fn of_replica(state: &ReplicaState) -> Seen {
+    match state {
+        ReplicaState::Follows => good("replica: it follows the database and keeps up"),
+        ReplicaState::Unfit(why) => bad(
+            format!("replica: {why}; the database answers in its place"),
+            "check DATABASE_REPLICA_URL, and that this server is a streaming replica of DATABASE_URL's",
+        ),
+    }
+}
+
+fn layout(layout: &Layout) -> Seen {
+    match layout {
+        Layout::Whole => good("database: analyses lie in one table"),
+        Layout::ByMonth(months) => good(format!(
+            "database: analyses lie in {} tables, one per month, up to {}",
+            months.len(),
+            months.last().map_or("none", String::as_str)
+        )),
     }
 }
 

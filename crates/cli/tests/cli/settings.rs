@@ -55,6 +55,12 @@ fn a_wrong_file_of_settings_is_wrong_use_and_named() {
         ("[engine]\nspin = 'maybe'", &["engine.spin", "true"]),
         ("[limits]\nmegapixels = -1", &["limits.megapixels", "DRISHTIKSHA_MAX_MEGAPIXELS", "1 to 2000"]),
         ("[limits]\nmegapixels = 99999999999999999999999999", &["cannot understand"]),
+        ("[database]\npartitions = 'week'", &["database.partitions", "DATABASE_PARTITIONS", "month"]),
+        ("[database]\npartitions = 'month'", &["DATABASE_PARTITIONS is set", "SQLite keeps all"]),
+        (
+            "[database]\nreplica_url = 'postgres://x'",
+            &["DATABASE_REPLICA_URL is set", "only PostgreSQL has replicas"],
+        ),
         ("[limits]\nfile_bytes = 1.5", &["limits.file_bytes", "neither text"]),
         ("[limits]\nfile_bytes = [1]", &["limits.file_bytes", "neither text"]),
         ("megapixels = 3", &["cannot understand", "hint: the file has tables"]),

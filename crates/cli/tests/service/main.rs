@@ -14,6 +14,7 @@ mod media;
 mod ml_start;
 mod people;
 mod process;
+mod replica;
 mod scale;
 mod secrets;
 mod sockets;

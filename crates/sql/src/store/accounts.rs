@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use time::OffsetDateTime;
 
 use super::{Store, idempotency, keys, people, sessions};
+use crate::look::Sight;
 
 #[async_trait]
 impl Accounts for Store {
@@ -34,7 +35,13 @@ impl Accounts for Store {
     }
 
     async fn users(&self, text: Option<&str>, page: &Page) -> Result<Paged<User>, StoreError> {
-        self.db.timed("list accounts", people::list(&self.db, text, page)).await
+        let ask = self.db.look(
+            "list accounts",
+            Sight::Each,
+            |_| true,
+            move |view| Box::pin(people::list(view, text, page)),
+        );
+        ask.await
     }
 
     async fn has_users(&self) -> Result<bool, StoreError> {

@@ -6,9 +6,11 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder
 use time::OffsetDateTime;
 
 use super::Store;
+use crate::connection::View;
 use crate::database::Database;
 use crate::entity::server_health::{Column, Entity, Model};
 use crate::fault::Fault;
+use crate::look::Sight;
 use crate::rows::unsigned;
 
 const STATES: [ServerState; 3] = [ServerState::Healthy, ServerState::Degraded, ServerState::Unreachable];
@@ -45,7 +47,7 @@ async fn record(db: &Database, record: &HealthRecord) -> Result<(), Fault> {
 }
 
 async fn history(
-    db: &Database,
+    view: &View<'_>,
     server: Option<&str>,
     since: OffsetDateTime,
     limit: u16,
@@ -58,7 +60,7 @@ async fn history(
     if let Some(server) = server {
         query = query.filter(Column::ServerName.eq(server));
     }
-    query.all(&db.read()).await?.into_iter().map(read).collect()
+    query.all(view).await?.into_iter().map(read).collect()
 }
 
 async fn forget(db: &Database, before: OffsetDateTime) -> Result<u64, Fault> {
@@ -80,7 +82,13 @@ impl HealthLog for Store {
         since: OffsetDateTime,
         limit: u16,
     ) -> Result<Vec<HealthRecord>, StoreError> {
-        self.db.timed("read how servers were", history(&self.db, server, since, limit)).await
+        let ask = self.db.look(
+            "read how servers were",
+            Sight::Each,
+            |_| true,
+            move |view| Box::pin(history(view, server, since, limit)),
+        );
+        ask.await
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {

@@ -8,27 +8,29 @@ use dk_app::ports::{
 use dk_domain::{AnalysisId, MediaId, RunId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationTrait, Select,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, RelationTrait, Select,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Store, events, marks, removal};
+use crate::connection::View;
 use crate::database::Database;
 use crate::entity::{analysis_runs, deepfake_analyses, media};
 use crate::fault::Fault;
+use crate::look::Sight;
 use crate::rows::{self, AnalysisRow};
 
 async fn list(
-    db: &Database,
+    view: &View<'_>,
     owner: UserId,
     filter: &MediaFilter,
     page: &MediaPage,
 ) -> Result<MediaPart, Fault> {
     use media::Column;
     let query = media::Entity::find().filter(Column::UserId.eq(owner.get()));
-    let mut query = sorted(db, query, page)?.limit(u64::from(page.limit) + 1);
+    let mut query = sorted(view.get_database_backend(), query, page)?.limit(u64::from(page.limit) + 1);
     if let Some(status) = filter.status {
         query = query.filter(Column::Status.eq(status.as_str()));
     }
@@ -42,7 +44,7 @@ async fn list(
         query = query.filter(Column::Search.like(LikeExpr::new(rows::pattern(text)).escape('\\')));
     }
     // One more row than is shown tells whether more follow.
-    let mut found = query.all(&db.read()).await?;
+    let mut found = query.all(view).await?;
     let more = found.len() > usize::from(page.limit);
     found.truncate(usize::from(page.limit));
     let items = found.into_iter().map(rows::media).collect::<Result<Vec<_>, _>>()?;
@@ -52,14 +54,15 @@ async fn list(
 
 /// Puts media in order and leaves out those before the part that is wanted.
 fn sorted(
-    db: &Database,
+    backend: DbBackend,
     query: Select<media::Entity>,
     page: &MediaPage,
 ) -> Result<Select<media::Entity>, Fault> {
     use media::Column;
     let id = || Expr::col((media::Entity, Column::Id));
     // Bytes decide on both databases, whatever the language of the server.
-    let text = || Expr::cust(if db.is_postgres() { r#""media"."search" collate "C""# } else { "search" });
+    let postgres = backend == DbBackend::Postgres;
+    let text = || Expr::cust(if postgres { r#""media"."search" collate "C""# } else { "search" });
     let size = || Expr::col((media::Entity, Column::Size));
     let after = page.after.as_ref();
     let (query, later) = match page.sort {
@@ -91,18 +94,16 @@ pub(super) fn owned(owner: UserId, id: MediaId) -> Select<media::Entity> {
     media::Entity::find_by_id(id.get()).filter(media::Column::UserId.eq(owner.get()))
 }
 
-async fn medium(db: &Database, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, Fault> {
-    let tx = db.snapshot().await?;
-    let Some(row) = owned(owner, id).one(&tx).await? else {
+async fn medium(view: &View<'_>, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, Fault> {
+    let Some(row) = owned(owner, id).one(view).await? else {
         return Ok(None);
     };
     let runs = analysis_runs::Entity::find()
         .filter(analysis_runs::Column::MediaId.eq(row.id))
         .order_by_desc(analysis_runs::Column::RunNumber)
-        .all(&tx)
+        .all(view)
         .await?;
-    let analyses = analyses_of(&tx, runs.iter().map(|run| run.id).collect()).await?;
-    tx.commit().await?;
+    let analyses = analyses_of(view, runs.iter().map(|run| run.id).collect()).await?;
     let detail = |run: analysis_runs::Model| {
         let own = analyses.iter().filter(|analysis| analysis.analysis_run_id == run.id).cloned().collect();
         rows::run_detail(run, own)
@@ -174,56 +175,62 @@ fn owned_run(owner: UserId, id: RunId) -> Select<analysis_runs::Entity> {
         .filter(media::Column::UserId.eq(owner.get()))
 }
 
-async fn run(db: &Database, owner: UserId, id: RunId) -> Result<Option<RunDetail>, Fault> {
-    let tx = db.snapshot().await?;
-    let Some(row) = owned_run(owner, id).one(&tx).await? else {
+async fn run(view: &View<'_>, owner: UserId, id: RunId) -> Result<Option<RunDetail>, Fault> {
+    let Some(row) = owned_run(owner, id).one(view).await? else {
         return Ok(None);
     };
-    let analyses = analyses_of(&tx, vec![row.id]).await?;
-    tx.commit().await?;
+    let analyses = analyses_of(view, vec![row.id]).await?;
     rows::run_detail(row, analyses).map(Some)
 }
 
 async fn analysis(
-    db: &Database,
+    view: &View<'_>,
     owner: UserId,
     id: AnalysisId,
 ) -> Result<Option<(Run, Analysis, Option<String>)>, Fault> {
     use deepfake_analyses::Column;
-    let tx = db.snapshot().await?;
     let query = small_analyses().filter(Column::Id.eq(id.get()));
-    let Some(row) = query.into_model::<AnalysisRow>().one(&tx).await? else {
+    let Some(row) = query.into_model::<AnalysisRow>().one(view).await? else {
         return Ok(None);
     };
-    let Some(run) = owned_run(owner, RunId::from(row.analysis_run_id)).one(&tx).await? else {
+    let Some(run) = owned_run(owner, RunId::from(row.analysis_run_id)).one(view).await? else {
         return Ok(None);
     };
     let payload = deepfake_analyses::Entity::find_by_id(id.get())
+        .filter(Column::AnalysisRunId.eq(row.analysis_run_id))
         .select_only()
         .column(Column::ResultPayload)
         .into_tuple::<Option<sea_orm::JsonValue>>()
-        .one(&tx)
+        .one(view)
         .await?;
-    tx.commit().await?;
     let payload = payload.flatten().map(|json| json.to_string());
     Ok(Some((rows::run(run)?, rows::analysis(row)?, payload)))
 }
 
-async fn payloads(db: &Database, owner: UserId, run: RunId) -> Result<Vec<String>, Fault> {
+/// Payloads of a run, and when it ended.
+type Payloads = Vec<(sea_orm::JsonValue, Option<OffsetDateTime>)>;
+
+async fn payloads(view: &View<'_>, owner: UserId, run: RunId) -> Result<Payloads, Fault> {
     use deepfake_analyses::{Column, Relation};
     let found = deepfake_analyses::Entity::find()
         .select_only()
         .column(Column::ResultPayload)
+        .column(analysis_runs::Column::EndedAt)
         .join(JoinType::InnerJoin, Relation::Run.def())
         .join(JoinType::InnerJoin, analysis_runs::Relation::Media.def())
         .filter(media::Column::UserId.eq(owner.get()))
         .filter(Column::AnalysisRunId.eq(run.get()))
         .filter(Column::ResultPayload.is_not_null())
         .order_by_asc(Column::ModelName)
-        .into_tuple::<sea_orm::JsonValue>()
-        .all(&db.read())
+        .into_tuple()
+        .all(view)
         .await?;
-    Ok(found.into_iter().map(|json| json.to_string()).collect())
+    Ok(found)
+}
+
+/// Whether nothing is under way in a run.
+fn settled(run: &Run) -> bool {
+    run.status.is_ended()
 }
 
 async fn existing(db: &Database, ids: &[MediaId]) -> Result<Vec<MediaId>, Fault> {
@@ -245,11 +252,22 @@ impl Library for Store {
         filter: &MediaFilter,
         page: &MediaPage,
     ) -> Result<MediaPart, StoreError> {
-        self.db.timed("list media", list(&self.db, owner, filter, page)).await
+        let open = filter.status.is_some_and(|status| !status.is_ended());
+        let settled = move |part: &MediaPart| !open && part.items.iter().all(|item| item.status.is_ended());
+        let ask = self
+            .db
+            .look("list media", Sight::Each, settled, move |view| Box::pin(list(view, owner, filter, page)));
+        ask.await
     }
 
     async fn medium(&self, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, StoreError> {
-        self.db.timed("read a medium with its runs", medium(&self.db, owner, id)).await
+        let all = |found: &Option<MediaDetail>| {
+            found.as_ref().is_none_or(|medium| medium.runs.iter().all(|detail| settled(&detail.run)))
+        };
+        let ask = self.db.look("read a medium with its runs", Sight::Moment, all, move |view| {
+            Box::pin(medium(view, owner, id))
+        });
+        ask.await
     }
 
     async fn medium_row(&self, owner: UserId, id: MediaId) -> Result<Option<Media>, StoreError> {
@@ -277,7 +295,10 @@ impl Library for Store {
     }
 
     async fn run(&self, owner: UserId, id: RunId) -> Result<Option<RunDetail>, StoreError> {
-        self.db.timed("read a run", run(&self.db, owner, id)).await
+        let ended = |found: &Option<RunDetail>| found.as_ref().is_none_or(|detail| settled(&detail.run));
+        let ask =
+            self.db.look("read a run", Sight::Moment, ended, move |view| Box::pin(run(view, owner, id)));
+        ask.await
     }
 
     async fn analysis(
@@ -285,11 +306,21 @@ impl Library for Store {
         owner: UserId,
         id: AnalysisId,
     ) -> Result<Option<(Run, Analysis, Option<String>)>, StoreError> {
-        self.db.timed("read an analysis", analysis(&self.db, owner, id)).await
+        let ended = |found: &Option<(Run, Analysis, Option<String>)>| {
+            found.as_ref().is_none_or(|(run, ..)| settled(run))
+        };
+        let ask = self
+            .db
+            .look("read an analysis", Sight::Moment, ended, move |view| Box::pin(analysis(view, owner, id)));
+        ask.await
     }
 
     async fn payloads(&self, owner: UserId, run: RunId) -> Result<Vec<String>, StoreError> {
-        self.db.timed("read the payloads of a run", payloads(&self.db, owner, run)).await
+        let ended = |found: &Payloads| found.first().is_some_and(|(_, ended_at)| ended_at.is_some());
+        let ask = self.db.look("read the payloads of a run", Sight::Each, ended, move |view| {
+            Box::pin(payloads(view, owner, run))
+        });
+        Ok(ask.await?.into_iter().map(|(json, _)| json.to_string()).collect())
     }
 
     async fn events_after(&self, owner: UserId, number: u64, limit: u16) -> Result<Vec<Event>, StoreError> {

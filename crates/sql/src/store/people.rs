@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::lists::{paged, rows_to_read};
 use super::sessions;
-use crate::connection::Transaction;
+use crate::connection::{Transaction, View};
 use crate::database::Database;
 use crate::entity::audit_log;
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
@@ -93,7 +93,7 @@ pub(super) async fn password(db: &Database, id: UserId) -> Result<Option<Passwor
     Ok(found.map(PasswordHash))
 }
 
-pub(super) async fn list(db: &Database, text: Option<&str>, page: &Page) -> Result<Paged<User>, Fault> {
+pub(super) async fn list(view: &View<'_>, text: Option<&str>, page: &Page) -> Result<Paged<User>, Fault> {
     let mut query = Entity::find().order_by(Column::Id, Order::Desc).limit(rows_to_read(page));
     if let Some(before) = page.before {
         query = query.filter(Column::Id.lt(before));
@@ -101,7 +101,7 @@ pub(super) async fn list(db: &Database, text: Option<&str>, page: &Page) -> Resu
     if let Some(text) = text {
         query = query.filter(Column::Search.like(LikeExpr::new(rows::pattern(text)).escape('\\')));
     }
-    paged(query.all(&db.read()).await?, page, |row| row.id, rows::user)
+    paged(query.all(view).await?, page, |row| row.id, rows::user)
 }
 
 pub(super) async fn any(db: &Database) -> Result<bool, Fault> {

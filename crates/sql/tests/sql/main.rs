@@ -4,9 +4,11 @@
 mod diagram;
 mod memory;
 mod orders;
+mod partitions;
 mod postgres;
 mod queue;
 mod queue_faults;
+mod replica;
 mod schema;
 mod sqlite;
 mod support;

@@ -74,6 +74,22 @@ pub(crate) async fn postgres() -> Fresh {
     Fresh { db, url: database.url, _folder: None }
 }
 
+async fn migrate_and_lay_out(url: String) -> Result<(), dk_app::ports::StoreError> {
+    let db = Database::open(&url, PoolOptions::default()).await?;
+    db.migrate().await?;
+    // The month in which the ids of the promises begin.
+    db.lay_out(true, time::macros::datetime!(2025-08-31 12:00 UTC)).await?;
+    db.close().await
+}
+
+/// As [`postgres`], with the analyses in one table per month.
+pub(crate) async fn by_month() -> Fresh {
+    let shared = dk_testkit::postgres::shared().unwrap();
+    let database = shared.database("sql by month", migrate_and_lay_out).await.unwrap();
+    let db = Database::open(&database.url, PoolOptions::default()).await.unwrap();
+    Fresh { db, url: database.url, _folder: None }
+}
+
 /// The stores on a fresh database.
 pub(crate) fn stores(fresh: Fresh) -> Stores {
     let store = Store::new(fresh.db.clone(), Arc::new(World));

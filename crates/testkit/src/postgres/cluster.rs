@@ -24,6 +24,12 @@ timezone = 'UTC'
 lc_messages = 'C'
 ";
 
+/// What a replica is asked is seen in its log; after a break it connects again soon.
+const REPLICA_SETTINGS: &str = "
+log_statement = all
+wal_retrieve_retry_interval = 100ms
+";
+
 /// Ports are found by asking the system for a free one, which somebody else may take before the server does.
 const ATTEMPTS: u32 = 5;
 
@@ -75,6 +81,27 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Makes a cluster in `folder` that follows another one. It is not running yet.
+    pub(super) fn replica_of(primary: &Self, folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        if let Some(Account { uid, gid }) = primary.account {
+            chown(folder, Some(uid), Some(gid))
+                .with_context(|| format!("cannot hand over {}", folder.display()))?;
+        }
+        let cluster =
+            Self { folder: folder.to_owned(), programs: primary.programs.clone(), account: primary.account };
+        let data = cluster.data();
+        run(cluster
+            .program("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname"])
+            .arg(primary.url("postgres"))
+            .arg("--pgdata")
+            .arg(&data))?;
+        let settings = data.join("postgresql.conf");
+        fs::write(&settings, fs::read_to_string(&settings)? + REPLICA_SETTINGS)?;
+        Ok(cluster)
+    }
+
     /// Makes an authority and a certificate of it for 127.0.0.1, and refuses connections without TLS.
     pub(super) fn demand_tls(&self) -> anyhow::Result<()> {
         let data = self.data();
@@ -112,7 +139,7 @@ impl Cluster {
     }
 
     fn start_on(&self, port: u16) -> anyhow::Result<()> {
-        let log = self.folder.join("log");
+        let log = self.log();
         let started = run(self
             .program("pg_ctl")
             .args(["start", "-w", "-t", "60", "-s", "-D"])
@@ -129,6 +156,17 @@ impl Cluster {
             return Ok(());
         }
         run(self.program("pg_ctl").args(["stop", "-w", "-s", "-m", how, "-D"]).arg(self.data()))
+    }
+
+    /// Stops it at once and removes it; whatever stays behind is removed by the watchdog.
+    pub(super) fn end(&self) {
+        let _ = self.stop("immediate");
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    /// What it says.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("log")
     }
 
     /// Runs one statement outside any transaction.

@@ -35,7 +35,7 @@ pub(super) async fn end(
         }
     };
     let changed = deepfake_analyses::ActiveModel { updated_at: Set(now), ..changed };
-    change_part(&tx, part.id, changed).await?;
+    change_part(&tx, &held, part.id, changed).await?;
     let mut events = vec![event];
     let remaining = held.run.remaining - 1;
     let mut ended = None;

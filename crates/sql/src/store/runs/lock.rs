@@ -145,15 +145,17 @@ impl Held {
     }
 }
 
-/// Changes one analysis.
+/// Changes one analysis. Its run leads to the partition where it lies, if there are any.
 pub(super) async fn change_part(
     tx: &Transaction,
+    held: &Held,
     part: Uuid,
     changed: deepfake_analyses::ActiveModel,
 ) -> Result<(), Fault> {
     deepfake_analyses::Entity::update_many()
         .set(changed)
         .filter(deepfake_analyses::Column::Id.eq(part))
+        .filter(deepfake_analyses::Column::AnalysisRunId.eq(held.run.id))
         .exec(tx)
         .await?;
     Ok(())

@@ -40,7 +40,7 @@ pub(super) async fn reopen(
         updated_at: Set(now),
         ..deepfake_analyses::ActiveModel::default()
     };
-    change_part(&tx, part.id, changed).await?;
+    change_part(&tx, &held, part.id, changed).await?;
     let changed = analysis_runs::ActiveModel {
         remaining: Set(held.run.remaining + 1),
         verdict: Set(None),

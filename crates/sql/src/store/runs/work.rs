@@ -31,7 +31,7 @@ pub(super) async fn start(
         updated_at: Set(now),
         ..deepfake_analyses::ActiveModel::default()
     };
-    change_part(&tx, part.id, changed).await?;
+    change_part(&tx, &held, part.id, changed).await?;
     // The first part begins the run.
     if held.run.started_at.is_none() || held.run.status != RunStatus::Processing.as_str() {
         held.change(&tx, RunStatus::Processing, None, held.begun(now), now).await?;
@@ -134,7 +134,7 @@ pub(super) async fn will_retry(
         updated_at: Set(now),
         ..deepfake_analyses::ActiveModel::default()
     };
-    change_part(&tx, part.id, changed).await?;
+    change_part(&tx, &held, part.id, changed).await?;
     let status: RunStatus = word(&held.run.status)?;
     held.change(&tx, status, None::<Prediction>, analysis_runs::ActiveModel::default(), now).await?;
     let failed =
