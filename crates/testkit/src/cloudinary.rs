@@ -1,6 +1,11 @@
 //! A server that behaves as Cloudinary does, as far as the storage goes. It checks every signature with code of its
 //! own, is strict about chunks, lists in an order of its own in small pages, and refuses on demand.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "what breaks the protocol shall end the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "what breaks the protocol shall end the test"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};

@@ -11,6 +11,8 @@ const STEP_MS = 1_000;
 const LOOKS = {
   frames: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
   sound: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
+  mouth: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
+  voice: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
 } as const;
 
 interface TrackProps {
@@ -56,7 +58,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
       <div
         role="slider"
         tabIndex={0}
-        aria-label={timeline.track(payload.model.name)}
+        aria-label={(payload.sync ? timeline.curvesTrack : timeline.track)(payload.model.name)}
         aria-valuemin={0}
         aria-valuemax={Math.round(durationMs)}
         aria-valuenow={Math.round(timeMs)}
@@ -79,7 +81,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
         />
       </div>
       <p className="text-xs text-ink-soft">
-        {timeline.scores(count)}
+        {payload.sync ? timeline.curves : timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}
       </p>
     </div>
