@@ -242,7 +242,7 @@ pub(crate) enum ModelsCommand {
     Verify {
         /// Packages; without a name, all that are ready.
         names: Vec<ModelName>,
-        /// The folder that holds testdata/.
+        /// Where golden inputs are looked for that do not lie in the package itself: the folder that holds testdata/.
         #[arg(long, value_name = "DIR", default_value = ".")]
         base: PathBuf,
     },
