@@ -44,11 +44,18 @@ class Picture:
 
     def words(self, options: Namespace) -> list[str]:
         """For the card."""
-        what = f"Square of {options.crop:g} times the longer side of the face box" if options.faces else "The whole picture"
+        around = f"The box of a face, {options.crop:g} times as wide and high" if getattr(options, "box", False) else f"Square of {options.crop:g} times the longer side of the face box"
+        what = around if options.faces else "The whole picture"
+        if self.section["resize"] == "crop":
+            how, cut = f"not resized, its middle of {self.side} pixels cut out (black around a smaller one)", ""
+            return [f"{what}; {how}; {self._colours()}"]
         whole = self.section["resize"] == "stretch"
         how = f"{'both sides' if whole else 'the shorter side'} to {self.section['size'][0]} pixels ({self.section['filter']})"
         cut = "" if whole and self.section["size"][0] == self.side else f", the middle {self.side} pixels kept"
-        return [f"{what}; {how}{cut}; RGB times {self.section['scale']:.6g}, mean {self.section['mean']}, standard deviation {self.section['std']}."]
+        return [f"{what}; {how}{cut}; {self._colours()}"]
+
+    def _colours(self) -> str:
+        return f"RGB times {self.section['scale']:.6g}, mean {self.section['mean']}, standard deviation {self.section['std']}."
 
 
 def arguments(sub: ArgumentParser, *, faces: bool) -> None:
@@ -61,6 +68,7 @@ def arguments(sub: ArgumentParser, *, faces: bool) -> None:
     sub.add_argument("--approximate", action="store_true", help="accept a way of feeding that differs from the publisher's, and say so on the card")
     sub.add_argument("--faces", action="store_true", default=faces, help="judge faces and not whole pictures")
     sub.add_argument("--crop", type=float, default=1.3, help="side of the square around a face, in units of the longer side of its box")
+    sub.add_argument("--box", action="store_true", help="the publisher cuts the box of a face out, --crop times as wide and high, and stretches it")
 
 
 def picture_of(options: Namespace, side: int, *, numbers: str | None, stretch: bool, filter: str) -> Picture:
@@ -85,7 +93,7 @@ def picture_of(options: Namespace, side: int, *, numbers: str | None, stretch: b
     if not side <= section["size"][0] <= MAX_SIDE:
         raise Refused(f"pictures are resized to {section['size'][0]} pixels, and the net looks at {side}")
     if options.no_resize:
-        _approximately(picture, options, "cuts the middle out of the picture as it is", f"resized to {side} pixels first")
+        section.update(size=[side, side], resize="crop")
     return picture
 
 
@@ -97,7 +105,10 @@ def _as_published(picture: Picture, published: dict, options: Namespace) -> None
         section["filter"] = options.filter or FILTERS[published.get("resample", 2)]
         _size(picture, published, options)
     else:
-        _approximately(picture, options, "does not resize", f"resized to {picture.side} pixels")
+        if published.get("do_center_crop", False) and _sides(published, "crop_size", 0) == {"height": picture.side, "width": picture.side}:
+            picture.section["resize"] = "crop"
+        else:
+            _approximately(picture, options, "does not resize", f"resized to {picture.side} pixels")
     if published.get("do_normalize", True) and not options.numbers:
         section["mean"] = _three(published.get("image_mean", section["mean"]))
         section["std"] = _three(published.get("image_std", section["std"]))

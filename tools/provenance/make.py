@@ -11,6 +11,7 @@ so that tests have something to find. The signing keys of the test authority are
 Needs ffmpeg, openssl, and `cargo build --workspace --bin drishtiksha --example sign` before. `--check` makes nothing: it reads the watermarked pictures with the package itself.
 """
 
+import gzip
 import importlib.util
 import json
 import subprocess
@@ -111,6 +112,18 @@ def traces(picture: Image.Image) -> None:
     save("resized.png", pnginfo=png_text(prompt=json.dumps({"1": {"class_type": "LoadImage", "inputs": {}}, "2": {"class_type": "SaveImage", "inputs": {}}})))
     save("enhanced.jpg", xmp=xmp(declared("algorithmicallyEnhanced")).encode(), quality=80)
     save("silent.png")
+
+
+def hidden(picture: Image.Image) -> None:
+    """Settings in the lowest bit of the opacity, column by column: the form that NovelAI publishes with novelai-image-metadata."""
+    settings = {"Software": "NovelAI", "Source": "NovelAI Diffusion V4", "Comment": json.dumps({"prompt": "a fox", "steps": 28, "sampler": "k_euler", "seed": 1})}
+    packed = gzip.compress(json.dumps(settings).encode(), mtime=0)
+    message = b"stealth_pngcomp" + (len(packed) * 8).to_bytes(4, "big") + packed
+    bits = numpy.unpackbits(numpy.frombuffer(message, numpy.uint8))
+    opacity = numpy.full(64 * 64, 254, numpy.uint8)
+    opacity[: len(bits)] |= bits
+    whole = numpy.dstack([numpy.array(picture.resize((64, 64))), opacity.reshape(64, 64).T])
+    Image.fromarray(whole, "RGBA").save(OUT / "novelai-stealth.png", optimize=True)
 
 
 def sounds_and_films() -> None:
@@ -225,6 +238,7 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     picture = Image.open(ROOT / "testdata/astronaut.png").convert("RGB").crop((120, 0, 376, 256))
     traces(picture)
+    hidden(picture)
     sounds_and_films()
     watermarks(picture)
     with tempfile.TemporaryDirectory() as folder:

@@ -131,9 +131,36 @@ pub struct ModelCard {
     pub is_detector: bool,
 }
 
-/// One sentence on measured quality.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quality(pub String);
+/// What is published of measured quality.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Quality {
+    /// One sentence with n and an interval.
+    pub said: String,
+    /// By kind of media, one sentence on how often it was wrong where its thresholds were set.
+    pub rates: Vec<(MediaKind, String)>,
+}
+
+impl Quality {
+    /// A sentence alone.
+    pub fn new(said: impl Into<String>) -> Self {
+        Self { said: said.into(), rates: Vec::new() }
+    }
+
+    /// What concerns a file of this kind.
+    pub fn on(&self, kind: MediaKind) -> String {
+        self.with(|of| of == kind)
+    }
+
+    /// All of it.
+    pub fn whole(&self) -> String {
+        self.with(|_| true)
+    }
+
+    fn with(&self, wanted: impl Fn(MediaKind) -> bool) -> String {
+        let rates = self.rates.iter().filter(|(kind, _)| wanted(*kind)).map(|(_, rate)| rate.as_str());
+        std::iter::once(self.said.as_str()).chain(rates).collect::<Vec<_>>().join(" ")
+    }
+}
 
 /// Why a package cannot be used now, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -160,6 +160,9 @@ pub(crate) struct AnalyzeArgs {
     /// Run every model, also where the file itself declares that AI made it.
     #[arg(long)]
     pub all_models: bool,
+    /// Judge changed copies of every file too (saved anew, scaled, cropped, sent), and say how many keep the verdict.
+    #[arg(long)]
+    pub stability: bool,
     /// How many files to judge at the same time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
@@ -242,7 +245,7 @@ pub(crate) enum ModelsCommand {
     Verify {
         /// Packages; without a name, all that are ready.
         names: Vec<ModelName>,
-        /// The folder that holds testdata/.
+        /// Where golden inputs are looked for that do not lie in the package itself: the folder that holds testdata/.
         #[arg(long, value_name = "DIR", default_value = ".")]
         base: PathBuf,
     },

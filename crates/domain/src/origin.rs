@@ -26,7 +26,7 @@ words! {
 
     /// What the validation of Content Credentials came to (C2PA specification 2.2, section 14.3).
     CredentialState {
-        /// Damaged, changed after signing, or belonging to other content.
+        /// Damaged, changed after signing, belonging to other content, or signed with a certificate that had expired.
         Invalid = "invalid",
         /// The signature fits the content; nobody vouches for the signer.
         Valid = "valid",
@@ -40,7 +40,7 @@ impl CredentialState {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Invalid => {
-                "The credentials do not fit this content or are damaged, so nothing follows from what they say."
+                "The credentials do not fit this content, are damaged, or their certificate had expired, so nothing follows from what they say."
             }
             Self::Valid => {
                 "The content is as it was signed, but the signer is on no list of trusted authorities: anybody could have signed it."

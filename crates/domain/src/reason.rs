@@ -67,8 +67,10 @@ reasons! {
     NoOrigin = "no_origin", "Nothing in the file tells how it was made.", "Such notes are easily removed, so their absence says nothing.";
     /// Traces of software, none of which decides.
     OriginUndecided = "origin_undecided", "The file names software that it went through, which decides nothing.", "";
+    /// Nothing shows that the file is as a camera first wrote it.
+    MayBeACopy = "may_be_a_copy", "Nothing shows that this file is as a camera first wrote it: a copy that was saved anew, scaled or taken from a screen may show no sign where its original did.", "Ask for the original file.";
     /// Content Credentials that do not fit.
-    CredentialsInvalid = "credentials_invalid", "The file carries Content Credentials that are damaged or belong to other content.", "Ask for the original file.";
+    CredentialsInvalid = "credentials_invalid", "The file carries Content Credentials that are damaged, have expired or belong to other content.", "Ask for the original file.";
     /// The file's own declaration decided, so the model was not run.
     DecidedByOrigin = "decided_by_origin", "Models were not run, because the file itself already tells how it was made.", "Run with `--all-models` to see them as well.";
     /// Mouth and sound agree best when both are taken as they are.
@@ -83,6 +85,8 @@ reasons! {
     MouthStill = "mouth_still", "Somebody speaks, and the mouth that is seen does not move.", "A narrator outside the picture does the same.";
     /// The mouth moves as in speech and nothing is said.
     MouthSilent = "mouth_silent", "The mouth that is seen moves, and no speech is heard.", "";
+    /// Changed copies of the file get another verdict.
+    Unstable = "unstable", "Some changed copies of this file get another verdict, so little decides it.", "Look at what was said of the copies.";
     /// A model ended with an error.
     ModelFailed = "model_failed", "A model ended with an error.", "Run again with `--models NAME` to see it alone.";
 }

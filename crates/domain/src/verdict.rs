@@ -9,6 +9,7 @@
 //!    family says so; else INCONCLUSIVE if one cannot tell; else REAL, that is, no sign found.
 //! 4. What the file itself declares goes before all models: a declared AI origin is FAKE. A recording that a trusted
 //!    camera signed is REAL where the families cannot tell; where one says FAKE, that stands and both are said.
+//!    A REAL that rests on models alone is said to be unstable where nothing shows that the file is no copy.
 //! 5. Nobody left who looked: NOT_APPLICABLE.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,6 +166,7 @@ fn decide(
         None => seen,
     };
     let Some(view) = view else {
+        reasons.remove(&Reason::MayBeACopy);
         return Verdict {
             prediction: Prediction::NotApplicable,
             probability: None,
@@ -172,6 +174,10 @@ fn decide(
             reasons: reasons.into_iter().collect(),
         };
     };
+    // Only the absence of signs is in doubt where signs may have been lost.
+    if view.prediction != Prediction::Real || reasons.contains(&Reason::SignedCapture) {
+        reasons.remove(&Reason::MayBeACopy);
+    }
     if view.prediction == Prediction::Inconclusive {
         reasons.insert(if view.disagrees { Reason::ModelsDisagree } else { Reason::BetweenThresholds });
     }

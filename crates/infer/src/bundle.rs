@@ -1,7 +1,8 @@
 //! Packages with their weights in one tar file, for machines without a network. What comes in is checked like any other
 //! package before it gets a place; a bundle that is wrong anywhere changes nothing.
 //!
-//! `format` (the text `drishtiksha-models 1`), then `models/NAME/VERSION/FILE` and `weights/SHA256`, in any order.
+//! `format` (the text `drishtiksha-models 1`), then `models/NAME/VERSION/FILE` and `weights/SHA256`, in any order. Golden
+//! inputs that lie in a package's folder go with it.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
@@ -18,6 +19,8 @@ const FORMAT: &str = "drishtiksha-models 1\n";
 const FORMAT_FILE: &str = "format";
 /// Longest file that is no weights.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
+/// Longest golden input, such as a tensor for a net that looks at large pictures.
+const MAX_INPUT_BYTES: u64 = 64 << 20;
 /// Most files in a bundle.
 const MAX_FILES: usize = 10_000;
 
@@ -123,6 +126,11 @@ fn write(packages: &[&Package], to: &Path) -> Result<(), BundleError> {
             let path = format!("models/{}/{}/{name}", manifest.name, manifest.version);
             add(&mut tar, &path, text.len() as u64, text.as_bytes()).map_err(at(to))?;
         }
+        for (name, file) in package.own_inputs() {
+            let path = format!("models/{}/{}/{name}", manifest.name, manifest.version);
+            let (source, bytes) = open(&file)?;
+            add(&mut tar, &path, bytes, source).map_err(at(&file))?;
+        }
         let sha256 = manifest.weights.sha256;
         if manifest.pipeline == Pipeline::Provenance || written.contains(&sha256) {
             continue;
@@ -131,9 +139,8 @@ fn write(packages: &[&Package], to: &Path) -> Result<(), BundleError> {
         match weights {
             Weights::Bytes(bytes) => add(&mut tar, &path, bytes.len() as u64, *bytes).map_err(at(to))?,
             Weights::File(file) => {
-                let source = open_regular(file).map_err(at(file))?;
-                let bytes = source.metadata().map_err(at(file))?.len();
-                add(&mut tar, &path, bytes, BufReader::new(source)).map_err(at(to))?;
+                let (source, bytes) = open(file)?;
+                add(&mut tar, &path, bytes, source).map_err(at(to))?;
             }
         }
         written.push(sha256);
@@ -141,6 +148,13 @@ fn write(packages: &[&Package], to: &Path) -> Result<(), BundleError> {
     let mut file = tar.into_inner().map_err(at(to))?;
     file.flush().map_err(at(to))?;
     file.get_ref().sync_all().map_err(at(to))
+}
+
+/// A file with its length.
+fn open(file: &Path) -> Result<(BufReader<File>, u64), BundleError> {
+    let source = open_regular(file).map_err(at(file))?;
+    let bytes = source.metadata().map_err(at(file))?.len();
+    Ok((BufReader::new(source), bytes))
 }
 
 fn add(tar: &mut Builder<impl Write>, path: &str, bytes: u64, data: impl Read) -> io::Result<()> {
@@ -191,16 +205,31 @@ fn unpack(from: &Path, folder: &Path) -> Result<(), BundleError> {
                 store.put(&path, &mut entry, sha256)?;
             }
             ["models", name, version, file] if [name, version, file].into_iter().all(is_plain) => {
-                let text = text(&mut entry).map_err(|error| form(format!("{path:?}: {error}")))?;
+                let content =
+                    content(file, &mut entry).map_err(|error| form(format!("{path:?}: {error}")))?;
                 let target = folder.join("models").join(name).join(version);
                 fs::create_dir_all(&target).map_err(at(&target))?;
                 let target = target.join(file);
-                fs::write(&target, text).map_err(at(&target))?;
+                fs::write(&target, content).map_err(at(&target))?;
             }
             _ => return Err(form(format!("it holds {path:?}"))),
         }
     }
     if is_bundle { Ok(()) } else { Err(form(format!("it lacks the line {:?}", FORMAT.trim_end()))) }
+}
+
+/// A file of a package: text, or a golden input, which may be any bytes.
+fn content(name: &str, entry: &mut impl Read) -> io::Result<Vec<u8>> {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    if matches!(extension, None | Some("toml" | "md" | "json" | "txt")) {
+        return text(entry).map(String::into_bytes);
+    }
+    let mut bytes = Vec::new();
+    entry.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_INPUT_BYTES {
+        return Err(io::Error::other("it is too long"));
+    }
+    Ok(bytes)
 }
 
 fn text(entry: &mut impl Read) -> io::Result<String> {

@@ -88,7 +88,7 @@ impl Detector for LocalDetector {
                 licence: manifest.licence.clone(),
                 origin: manifest.origin.clone(),
                 limits: manifest.limits.clone(),
-                quality: Quality(manifest.quality.clone()),
+                quality: Quality { said: manifest.quality.clone(), rates: manifest.rates.clone() },
                 state: self.nets.runs_on(package),
                 is_detector: manifest.is_detector(),
             }

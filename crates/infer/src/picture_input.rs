@@ -80,6 +80,11 @@ fn index(pixel: i64) -> usize {
 pub(crate) fn tensor(picture: &Picture, rule: &PictureRule) -> Result<Tensor, ResizePictureError> {
     let fitted = match rule.resize {
         Resize::Stretch => resize(picture, rule.width_px, rule.height_px, rule.filter)?,
+        Resize::Crop => {
+            let left = middle(picture.width_px, rule.width_px);
+            let top = middle(picture.height_px, rule.height_px);
+            crop(picture, left, top, rule.width_px, rule.height_px)
+        }
         Resize::ShortSideCrop => {
             let middle = middle_of_thin(picture);
             let picture = middle.as_ref().unwrap_or(picture);
@@ -91,6 +96,13 @@ pub(crate) fn tensor(picture: &Picture, rule: &PictureRule) -> Result<Tensor, Re
         }
     };
     Ok(fill(&fitted, rule))
+}
+
+/// Where a cut of a length begins, as torchvision's `CenterCrop` has it: halves go to the even number, and of black around
+/// a smaller picture the odd row goes behind it.
+fn middle(length: u32, cut: u32) -> i64 {
+    let (length, cut) = (i64::from(length), i64::from(cut));
+    if length < cut { -((cut - length) / 2) } else { ((length - cut) as f64 / 2.0).round_ties_even() as i64 }
 }
 
 /// Beyond this ratio of the sides only the middle is resized: nothing else is kept afterwards, and a thin
@@ -167,18 +179,44 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_is_kept_and_colours_and_axes_follow_the_rule() {
-        let mut rule = PictureRule {
-            width_px: 2,
-            height_px: 2,
+    fn a_cut_without_resizing_begins_where_the_publishers_code_begins() {
+        // (length, cut, first row) of torchvision.transforms.functional.center_crop.
+        for (length, cut, first) in [
+            (10, 4, 3),
+            (7, 4, 2),
+            (9, 4, 2),
+            (11, 4, 4),
+            (13, 4, 4),
+            (4, 4, 0),
+            (3, 4, 0),
+            (1, 4, -1),
+            (2, 5, -1),
+        ] {
+            assert_eq!(middle(length, cut), first, "{cut} of {length}");
+        }
+        let rule = PictureRule { resize: Resize::Crop, ..rule(4, 2) };
+        let cut = tensor(&gradient(7, 1), &rule).unwrap();
+        // Two rows for a picture of one: the second is black.
+        assert_eq!(cut.as_floats().unwrap()[..8], [2., 3., 4., 5., 0., 0., 0., 0.]);
+    }
+
+    fn rule(width_px: u32, height_px: u32) -> PictureRule {
+        PictureRule {
+            width_px,
+            height_px,
             resize: Resize::ShortSideCrop,
             filter: Filter::Bicubic,
-            colour: Colour::Bgr,
+            colour: Colour::Rgb,
             layout: Layout::Nchw,
             scale: 1.0,
             mean: [0.0; 3],
             std: [1.0; 3],
-        };
+        }
+    }
+
+    #[test]
+    fn the_middle_is_kept_and_colours_and_axes_follow_the_rule() {
+        let mut rule = PictureRule { colour: Colour::Bgr, ..rule(2, 2) };
         let planes = tensor(&gradient(6, 2), &rule).unwrap();
         assert_eq!(planes.shape(), [1, 3, 2, 2]);
         assert_eq!(planes.as_floats().unwrap(), [7., 7., 7., 7., 0., 0., 1., 1., 2., 3., 2., 3.]);

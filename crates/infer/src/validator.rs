@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use dk_app::StopToken;
 use dk_domain::Credentials;
 use dk_media::{Launcher, MediaFile, mime, sandbox};
-use dk_provenance::credentials;
+use dk_provenance::{credentials, trust};
 
 /// Files of trusted certificates, and the size of one.
 const MAX_ANCHOR_FILES: usize = 64;
@@ -23,7 +23,8 @@ pub struct Validator {
     pub launcher: Launcher,
     /// The hidden words that make this program call [`validate_in_child`].
     pub words: Vec<OsString>,
-    /// Folders, or single files, with certificates in PEM that are trusted.
+    /// Folders, or single files, with certificates in PEM that are trusted besides the bundled lists. A file with the name
+    /// of such a list replaces it.
     pub trust: Vec<PathBuf>,
     /// Limits of the child.
     pub limits: sandbox::ChildLimits,
@@ -46,6 +47,17 @@ impl Validator {
         let mut files: Vec<PathBuf> = self.trust.iter().flat_map(|place| pem_files(place)).collect();
         files.truncate(MAX_ANCHOR_FILES);
         files
+    }
+
+    /// Who is trusted now, for people.
+    pub fn trusted_in_words(&self) -> String {
+        let own = self.anchors();
+        let count: usize = trust::bundled(&own).map(|list| trust::certificates(list.pem)).sum();
+        let bundled = match count {
+            0 => "the bundled C2PA trust lists are replaced".to_owned(),
+            count => format!("{count} certificates of the C2PA trust lists as of {}", trust::AS_OF),
+        };
+        format!("{bundled}, {} files of your own", own.len())
     }
 
     /// What validation says. A child that fails or is ended by a limit means that nothing can be believed.
@@ -96,7 +108,7 @@ fn pem_files(place: &Path) -> Vec<PathBuf> {
 /// What the child does: `MIME [anchors…]`, the file on stdin, the answer on stdout.
 pub fn validate_in_child(args: &[OsString]) -> Result<(), String> {
     let [mime, anchors @ ..] = args else { return Err("expected: MIME [anchors]".to_owned()) };
-    let mut trusted = String::new();
+    let mut trusted: String = trust::bundled(anchors).map(|list| list.pem).collect();
     for path in anchors {
         let file = File::open(path).map_err(|error| format!("cannot open certificates: {error}"))?;
         file.take(MAX_ANCHOR_BYTES)

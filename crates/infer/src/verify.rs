@@ -65,7 +65,8 @@ pub enum VerifyError {
 }
 
 impl LocalDetector {
-    /// Runs every golden case of a package. `base` is the folder that holds `testdata/`.
+    /// Runs every golden case of a package. Inputs that are not in its own folder are looked for in `base`, which holds
+    /// `testdata/`.
     pub fn verify(
         &self,
         name: &ModelName,
@@ -86,7 +87,7 @@ impl LocalDetector {
         base: &Path,
         stop: &StopToken,
     ) -> Result<CaseResult, VerifyError> {
-        let path = base.join(&case.input);
+        let path = package.golden_input(case, base);
         let difference = if case.is_raw() {
             let values = self.raw(package, case, &path, stop)?;
             let expected = case.output.iter();

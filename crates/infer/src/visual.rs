@@ -69,6 +69,17 @@ impl FoundFace {
     }
 }
 
+impl FoundFace {
+    /// The box around its own middle, each side `scale` times as long, as whole pixels: left, top, width, height. It
+    /// may leave the picture.
+    pub(crate) fn scaled_box(&self, scale: f32) -> (i64, i64, u32, u32) {
+        let (width, height) = ((self.width * scale).max(1.0).round(), (self.height * scale).max(1.0).round());
+        let left = self.x + self.width / 2.0 - width / 2.0;
+        let top = self.y + self.height / 2.0 - height / 2.0;
+        (left.round() as i64, top.round() as i64, width as u32, height as u32)
+    }
+}
+
 /// Gives faces of following frames the number of the person they most likely belong to.
 #[derive(Debug, Default)]
 pub(crate) struct Tracker {
@@ -141,5 +152,6 @@ mod tests {
         assert_eq!((shares.x, shares.y, shares.height), (0.0, 0.0, 1.0));
         assert!((shares.width - 0.1).abs() < 1e-6);
         assert_eq!(over.square(1.0), (-50, 0, 100));
+        assert_eq!(over.scaled_box(1.25), (-13, -13, 25, 125));
     }
 }

@@ -30,7 +30,7 @@ pub use frames::{Frame, FramePlan, Frames};
 pub use jpeg::JpegError;
 pub use limits::Limits;
 pub use mime::{mime, mimetypes};
-pub use picture::Picture;
+pub use picture::{Opacity, Picture};
 pub use sandbox::Launcher;
 pub use sound::{SAMPLE_RATE_HZ, Sound};
 pub use tools::{ToolVersion, Tools};

@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use dk_app::StopToken;
 use dk_domain::{Exif, ImageFacts, MediaFacts};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
 pub(crate) use coded::look_coded;
 pub(crate) use sides::drop_alpha;
@@ -33,6 +33,17 @@ pub struct Picture {
     pub height_px: u32,
     /// Red, green, blue for each pixel, row by row from the top left; `width_px * height_px * 3` bytes.
     pub rgb: Vec<u8>,
+}
+
+/// How opaque each pixel is, as it is stored: not turned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opacity {
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// One value for each pixel, row by row; `width_px * height_px` bytes.
+    pub values: Vec<u8>,
 }
 
 impl std::fmt::Debug for Picture {
@@ -54,6 +65,29 @@ impl MediaFile {
             Inside::CodedPicture(stream) => coded::decode(&self.source, stream, stop),
             Inside::Streams { .. } => Err(MediaError::NoPicture),
         }
+    }
+}
+
+impl MediaFile {
+    /// The opacity of a still picture with eight bits for it; `None` where there is none.
+    pub fn opacity(&self, stop: &StopToken) -> Result<Option<Opacity>, MediaError> {
+        let Inside::Picture(format) = &self.inside else { return Ok(None) };
+        if stop.is_stopped() {
+            return Err(MediaError::Stopped);
+        }
+        let source = &self.source;
+        guarded(*format, || {
+            let decoder = decoder(source, *format)?;
+            let (width_px, height_px) = decoder.dimensions();
+            source.limits.check_size(width_px, height_px)?;
+            if decoder.color_type() != ColorType::Rgba8 {
+                return Ok(None);
+            }
+            let image = DynamicImage::from_decoder(decoder)
+                .map_err(|error| image_error(*format, &source.limits, error))?;
+            let values = image.into_rgba8().pixels().map(|pixel| pixel.0[3]).collect();
+            Ok(Some(Opacity { width_px, height_px, values }))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an ML server says of itself and of its models.
 
 use dk_app::{ModelCard, Quality, Unready};
-use dk_wire::{CardMessage, MessageError};
+use dk_wire::{CardMessage, MessageError, RateSentence};
 use serde::{Deserialize, Serialize};
 
 /// Header of an accepted request for an analysis: how many files the server has to do with now, this one included.
@@ -179,7 +179,8 @@ pub fn card_message(card: &ModelCard) -> CardMessage {
         licence: card.licence.clone(),
         origin: card.origin.clone(),
         limits: card.limits.clone(),
-        quality: card.quality.0.clone(),
+        quality: card.quality.said.clone(),
+        rates: card.quality.rates.iter().map(RateSentence::from).collect(),
     }
 }
 
@@ -189,6 +190,8 @@ pub fn read_card(
     is_detector: bool,
     state: Result<String, Unready>,
 ) -> Result<ModelCard, MessageError> {
+    let rate = |rate: RateSentence| Ok((read("rates", &rate.kind)?, rate.sentence));
+    let rates = card.rates.into_iter().map(rate).collect::<Result<_, _>>()?;
     Ok(ModelCard {
         name: read("name", &card.name)?,
         family: read("family", &card.family)?,
@@ -200,7 +203,7 @@ pub fn read_card(
         licence: card.licence,
         origin: card.origin,
         limits: card.limits,
-        quality: Quality(card.quality),
+        quality: Quality { said: card.quality, rates },
         state,
         is_detector,
     })

@@ -5,18 +5,22 @@
 //! entities are never expanded, and nothing is fetched. Content Credentials are validated by the `c2pa` crate, which
 //! is large: whoever calls [`credentials::validate`] does so in a limited child. This room judges nothing.
 
+mod camera;
 mod container;
 pub mod credentials;
 mod fields;
 mod rules;
 mod source;
+pub mod stealth;
 mod text;
+pub mod trust;
 pub mod watermark;
 
 use std::io::{Read, Seek};
 
 use dk_domain::{Origin, Trace};
 
+pub use camera::CameraNotes;
 pub use rules::RULES;
 
 /// What a look at the bytes of a file found.
@@ -26,6 +30,8 @@ pub struct Inspection {
     pub origin: Origin,
     /// Whether the file carries Content Credentials that [`credentials::validate`] should look at.
     pub has_credentials: bool,
+    /// What a camera noted, where one seems to have recorded the file.
+    pub camera: Option<CameraNotes>,
 }
 
 /// Looks for traces in the structure of a file. Reads headers and metadata only, at most a few MiB, and never fails:
@@ -37,12 +43,13 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Inspection {
     Inspection {
         origin: Origin { traces, credentials: None, cut: found.cut || source.cut },
         has_credentials: found.has_credentials,
+        camera: camera::notes(&found.all),
     }
 }
 
-/// Adds a trace that was found in another way; a declaration goes before hints.
-pub fn add_trace(origin: &mut Origin, trace: Trace) {
-    origin.traces.push(trace);
+/// Adds traces that were found in another way; declarations go before hints.
+pub fn add_traces(origin: &mut Origin, traces: impl IntoIterator<Item = Trace>) {
+    origin.traces.extend(traces);
     origin.traces.sort_by_key(|trace| trace.kind);
 }
 

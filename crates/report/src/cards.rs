@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use dk_app::{ModelCard, ModelFailure};
-use dk_domain::{Evidence, Face, Finding, OperatingPoint, Opinion, Outcome, Prediction, Probability, Weight};
+use dk_domain::{
+    Evidence, Face, Finding, MediaKind, OperatingPoint, Opinion, Outcome, Prediction, Probability, Weight,
+};
 
 use super::escape::text;
 use super::page::{reasons, scale, term};
@@ -43,7 +45,7 @@ fn card(out: &mut String, view: &View<'_>, finding: &Finding) {
             reasons(out, why, "h4", "Why");
         }
     }
-    published(out, view.card(&finding.model.name));
+    published(out, view.card(&finding.model.name), view.report.facts.kind);
     numbers(out, finding);
     out.push_str("</article>\n");
 }
@@ -95,13 +97,13 @@ fn persons(out: &mut String, opinion: &Opinion) {
     out.push_str("</ul>\n");
 }
 
-/// Quality and limits, as the package publishes them.
-fn published(out: &mut String, card: Option<&ModelCard>) {
+/// Quality on files of this kind, and limits, as the package publishes them.
+fn published(out: &mut String, card: Option<&ModelCard>, kind: MediaKind) {
     let Some(card) = card else {
         out.push_str("<p class=\"soft\">The card of this model was not at hand: its quality and limits are unknown here.</p>\n");
         return;
     };
-    put!(out, "<h4>Measured quality</h4><p>{}</p>\n", text(&card.quality.0));
+    put!(out, "<h4>Measured quality</h4><p>{}</p>\n", text(&card.quality.on(kind)));
     if !card.limits.is_empty() {
         out.push_str("<h4>Limits</h4><ul>");
         card.limits.iter().for_each(|limit| put!(out, "<li>{}</li>", text(limit)));

@@ -100,7 +100,7 @@ fn nothing_that_a_file_or_a_package_says_becomes_markup() {
     for card in &mut cards {
         card.title = bad.into();
         card.limits = vec![bad.into()];
-        card.quality.0 = bad.into();
+        card.quality.said = bad.into();
     }
     let page = html(bad, &report, &cards, Some(Original { mime: bad, bytes: b"x" }));
     assert_eq!(page.matches("<script").count(), 1, "only the script of the report");
@@ -115,7 +115,8 @@ fn every_model_has_a_card_with_its_limits_quality_and_checksum() {
         let page = html(name, &report, &of::cards(), None);
         for finding in &report.findings {
             let card = of::cards().into_iter().find(|card| card.name == finding.model.name).unwrap();
-            for said in [card.title, card.quality.0, card.limits[0].clone(), finding.model.sha256.to_string()]
+            for said in
+                [card.title, card.quality.said, card.limits[0].clone(), finding.model.sha256.to_string()]
             {
                 assert!(page.contains(&escape::text(&said).to_string()), "{name}: {said}");
             }

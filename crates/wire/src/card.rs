@@ -1,5 +1,6 @@
 //! What is published of a model package: one shape for ML servers, the API and the command line.
 
+use dk_domain::MediaKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,4 +31,23 @@ pub struct CardMessage {
     pub limits: Vec<String>,
     /// How well it was measured to work.
     pub quality: String,
+    /// How often it was wrong where its thresholds were set.
+    #[serde(default)]
+    pub rates: Vec<RateSentence>,
+}
+
+/// How often a model was wrong on one kind of media.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RateSentence {
+    /// image, video or audio.
+    pub kind: String,
+    /// One sentence with n.
+    pub sentence: String,
+}
+
+impl From<&(MediaKind, String)> for RateSentence {
+    fn from((kind, sentence): &(MediaKind, String)) -> Self {
+        Self { kind: kind.to_string(), sentence: sentence.clone() }
+    }
 }

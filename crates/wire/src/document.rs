@@ -24,6 +24,35 @@ pub struct FileDocument {
     pub analyses: Vec<ResultPayload>,
     /// Models that ended with an error.
     pub failures: Vec<FailureMessage>,
+    /// What was said of changed copies, where that was asked for; never by a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub stability: Option<StabilityMessage>,
+}
+
+/// How a verdict holds on changed copies of a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StabilityMessage {
+    /// Copies with the same prediction.
+    pub kept: usize,
+    /// Copies that could be judged.
+    pub judged: usize,
+    /// Each copy, mild changes first.
+    pub copies: Vec<ChangedCopy>,
+}
+
+/// What was said of one changed copy.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ChangedCopy {
+    /// What was done, in a few words.
+    pub what: String,
+    /// FAKE, REAL, INCONCLUSIVE or NOT_APPLICABLE; null where it could not be made or judged.
+    pub prediction: Option<String>,
+    /// Calibrated P(synthetic) of the family that decided.
+    pub probability: Option<f64>,
+    /// Why there is no prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// One file that could not be judged.
@@ -144,6 +173,7 @@ impl FileDocument {
             verdict: VerdictMessage::from(verdict),
             analyses: findings.iter().map(|finding| ResultPayload::new(finding, facts)).collect(),
             failures,
+            stability: None,
         }
     }
 }

@@ -11,10 +11,10 @@ mod quality;
 mod thin;
 mod vote;
 
-pub use card::CardMessage;
+pub use card::{CardMessage, RateSentence};
 pub use document::{
-    AudioProperties, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage, SCHEMA,
-    VerdictMessage, VideoProperties,
+    AudioProperties, ChangedCopy, ErrorDocument, ErrorMessage, FailureMessage, FileDocument, MediaMessage,
+    SCHEMA, StabilityMessage, VerdictMessage, VideoProperties,
 };
 pub use event::{EventMessage, moment};
 pub use finding::{Failed, Judged};

@@ -41,7 +41,7 @@ class ConverterTest(unittest.TestCase):
         """By `models verify`."""
         settings = os.environ | {"DRISHTIKSHA_MODELS": str(package.parents[1]), "DRISHTIKSHA_ENGINE": engine}
         done = subprocess.run(
-            [PROGRAM, "models", "verify", package.parent.name, "--base", package], env=settings, cwd=CHECKOUT, capture_output=True, text=True, check=False,
+            [PROGRAM, "models", "verify", package.parent.name], env=settings, cwd=CHECKOUT, capture_output=True, text=True, check=False,
         )
         self.assertEqual(done.returncode, 0, f"{engine}: {done.stdout}{done.stderr}")
         self.assertIn("passed", done.stdout + done.stderr)

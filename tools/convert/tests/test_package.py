@@ -127,6 +127,21 @@ class PackageTests(ConverterTest):
         manifest = tomllib.loads((self.convert("vit", folder, "--approximate") / "model.toml").read_text())
         self.assertIn("Fed otherwise than its publisher does", manifest["limits"][0])
 
+    def test_a_middle_that_is_cut_out_without_resizing_is_said_in_the_manifest(self) -> None:
+        folder = self.hub(preprocessor=HALF | {"do_resize": False, "do_center_crop": True, "crop_size": SIDE})
+        said = tomllib.loads((self.convert("vit", folder) / "model.toml").read_text())
+        self.assertEqual([said["picture"][key] for key in ("size", "resize")], [[SIDE, SIDE], "crop"])
+        self.assertFalse(any("otherwise" in limit for limit in said["limits"]))
+        given = self.convert("vit", self.hub(), "--no-resize", name="given")
+        self.assertEqual(tomllib.loads((given / "model.toml").read_text())["picture"]["resize"], "crop")
+        self.assertIn("not resized", (given / "card.md").read_text())
+
+    def test_the_box_of_a_face_is_said_in_the_manifest(self) -> None:
+        package = self.convert("vit", self.hub(), "--faces", "--box", "--crop", "1.25")
+        face = tomllib.loads((package / "model.toml").read_text())["face"]
+        self.assertEqual(face, {"crop": 1.25, "min_side_px": 64, "shape": "box"})
+        self.assertIn("1.25 times as wide and high", (package / "card.md").read_text())
+
     def test_colours_filters_and_sizes_are_never_guessed(self) -> None:
         folder = self.hub()
         (folder / "preprocessor_config.json").unlink()

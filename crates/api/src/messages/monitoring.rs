@@ -1,7 +1,7 @@
 //! Models, ML servers, the queue and the service itself.
 
 use dk_app::ports::{FailedJob, HealthRecord, JobKind, Offer, QueueCounts, ServerStatus};
-use dk_wire::CardMessage;
+use dk_wire::{CardMessage, RateSentence};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -34,7 +34,8 @@ impl From<&Offer> for ModelBody {
             licence: card.licence.clone(),
             origin: card.origin.clone(),
             limits: card.limits.clone(),
-            quality: card.quality.0.clone(),
+            quality: card.quality.said.clone(),
+            rates: card.quality.rates.iter().map(RateSentence::from).collect(),
         };
         Self { card, servers: offer.servers.len() }
     }

@@ -161,6 +161,7 @@ fn document(
         verdict: VerdictMessage::from(verdict),
         analyses,
         failures: failed.map(failure).collect(),
+        stability: None,
     }
 }
 

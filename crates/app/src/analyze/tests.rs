@@ -24,7 +24,7 @@ fn card(name: &str, state: Result<String, Unready>, is_detector: bool) -> ModelC
         licence: "MIT".into(),
         origin: String::new(),
         limits: vec![],
-        quality: Quality(String::new()),
+        quality: Quality::default(),
         state,
         is_detector,
     }

@@ -4,6 +4,7 @@ pub(crate) mod inputs;
 pub(crate) mod outcome;
 pub(crate) mod progress;
 pub(crate) mod save;
+mod stability;
 mod table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,7 @@ use std::thread;
 
 use dk_app::{AnalyzeError, Detector, Effort, ErrorCode, Illustration, Request, StopToken};
 use dk_infer::LocalDetector;
-use dk_wire::ErrorMessage;
+use dk_wire::{ErrorMessage, FileDocument};
 
 use crate::args::AnalyzeArgs;
 use crate::config::Config;
@@ -26,6 +27,7 @@ use crate::wiring;
 use inputs::{Input, Inputs};
 use outcome::{Done, InOrder, Judged, Printer, Tally, broken, document};
 use progress::Display;
+use stability::Copies;
 
 pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failure> {
     let stop = StopToken::new();
@@ -39,7 +41,8 @@ pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failu
     let display = Display::new(inputs.list.len(), args.quiet);
     let cards = detector.models();
     let printer = Printer { json: args.json, cards: &cards, display: &display };
-    let work = Work { args, detector: &detector, printer: &printer, stop: &stop };
+    let copies = if args.stability { Some(Copies::prepare(config)?) } else { None };
+    let work = Work { args, detector: &detector, printer: &printer, copies: copies.as_ref(), stop: &stop };
     let tally = work.all(&inputs, jobs)?;
     display.finish();
     Ok(tally.exit_code(stop.is_stopped()))
@@ -66,6 +69,8 @@ struct Work<'a> {
     args: &'a AnalyzeArgs,
     detector: &'a LocalDetector,
     printer: &'a Printer<'a>,
+    /// Judges changed copies, where that was asked for.
+    copies: Option<&'a Copies>,
     stop: &'a StopToken,
 }
 
@@ -86,7 +91,7 @@ impl Work<'_> {
                             return;
                         };
                         // A panic costs its own file, not the others.
-                        let done = catch_unwind(AssertUnwindSafe(|| self.one(input)));
+                        let done = catch_unwind(AssertUnwindSafe(|| self.one(input, number)));
                         match done.unwrap_or_else(|_| Ok(Done::Failed(broken()))) {
                             Ok(done) => {
                                 // The receiver lives until all senders are gone.
@@ -120,7 +125,7 @@ impl Work<'_> {
         Ok(tally)
     }
 
-    fn one(&self, input: &Input) -> Result<Done, Failure> {
+    fn one(&self, input: &Input, number: usize) -> Result<Done, Failure> {
         if let Some(error) = input.refusal() {
             return Ok(Done::Failed(error));
         }
@@ -133,7 +138,10 @@ impl Work<'_> {
         };
         match dk_app::analyze(self.detector, &request, &bar, self.stop) {
             Ok(mut report) => {
-                let document = document(&input.name, &report);
+                let stability = self.copies.map(|copies| {
+                    copies.judge(self.detector, input, number, &request, &mut report, self.stop)
+                });
+                let document = FileDocument { stability, ..document(&input.name, &report) };
                 let saved = match &self.args.out {
                     Some(folder) => {
                         let original =

@@ -10,7 +10,7 @@ use dk_domain::Prediction;
 use dk_wire::{ErrorDocument, ErrorMessage, FailureMessage, FileDocument, SCHEMA};
 
 use super::progress::Display;
-use super::table;
+use super::{stability, table};
 use crate::style::{Paint, colour_on_stdout, complain, say, visible};
 
 /// At least one file is FAKE.
@@ -146,7 +146,9 @@ impl Printer<'_> {
                     say(&json(&judged.document));
                 } else {
                     let paint = Paint(colour_on_stdout());
-                    say(&table::render(&visible(name), &judged.report, self.cards, paint));
+                    let table = table::render(&visible(name), &judged.report, self.cards, paint);
+                    let stability = judged.document.stability.as_ref().map(stability::lines);
+                    say(&(table + &stability.unwrap_or_default()));
                 }
                 if let Some(path) = &judged.saved {
                     complain(&format!("report: {}", path.display()));

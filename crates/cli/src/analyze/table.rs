@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use dk_app::{ModelCard, Report};
-use dk_domain::{Evidence, Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, TraceKind, timecode};
+use dk_domain::{
+    Evidence, Finding, MediaFacts, MediaKind, Opinion, Outcome, Prediction, Reason, TraceKind, timecode,
+};
 
 use crate::style::{Paint, visible};
 
@@ -30,7 +32,7 @@ pub(super) fn render(name: &str, report: &Report, cards: &[ModelCard], paint: Pa
     text.push_str(&origin(&report.findings));
     text.push_str(&sync(&report.findings));
     text.push_str(&spans(&report.findings));
-    text.push_str(&limits(&report.findings, cards));
+    text.push_str(&limits(&report.findings, cards, report.facts.kind));
     text
 }
 
@@ -194,12 +196,12 @@ fn spans(findings: &[Finding]) -> String {
     text
 }
 
-fn limits(findings: &[Finding], cards: &[ModelCard]) -> String {
+fn limits(findings: &[Finding], cards: &[ModelCard], kind: MediaKind) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| answer(finding).is_some()) {
         let Some(card) = cards.iter().find(|card| card.name == finding.model.name) else { continue };
         let _ = writeln!(text, "\n  {}: {}", card.name, visible(&card.title));
-        let _ = writeln!(text, "    measured: {}", visible(&card.quality.0));
+        let _ = writeln!(text, "    measured: {}", visible(&card.quality.on(kind)));
         for limit in &card.limits {
             let _ = writeln!(text, "    limit: {}", visible(limit));
         }

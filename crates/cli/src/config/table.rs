@@ -51,7 +51,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "trust.anchors",
         "DRISHTIKSHA_TRUST",
         "",
-        "a list of PEM files, or folders of them, separated as in PATH: certificates whose Content Credentials are trusted, besides those in the folder trust of the data folder",
+        "a list of PEM files, or folders of them, separated as in PATH: certificates whose Content Credentials are trusted, besides the bundled C2PA trust list and those in the folder trust of the data folder; a file with the name of a bundled list replaces it",
     ),
     plain("engine.choice", "DRISHTIKSHA_ENGINE", "auto", "auto, ort or rten"),
     plain(

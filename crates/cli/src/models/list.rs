@@ -61,7 +61,7 @@ fn print_card(card: &ModelCard, paint: Paint) {
             say(&format!("  hint: {}", visible(&unready.hint)));
         }
     }
-    say(&format!("  measured: {}", visible(&card.quality.0)));
+    say(&format!("  measured: {}", visible(&card.quality.whole())));
 }
 
 /// A card, and how the model is on this machine.

@@ -47,6 +47,26 @@ fn packages_and_weights_reach_a_machine_without_a_network() {
 }
 
 #[test]
+fn golden_inputs_of_a_package_go_with_it_and_prove_it_there() {
+    let (here, there) = (Home::new(), Home::new());
+    let golden = r#"{"cases": [{"input": "golden-input.f32", "shape": [1, 3, 8, 8], "output": [0.25], "tolerance": 0.001, "note": "by hand"}]}"#;
+    let folder = Package { golden: golden.to_owned(), ..Package::brightness() }.put(&here);
+    let values: Vec<u8> = [0.25_f32; 192].iter().flat_map(|value| value.to_le_bytes()).collect();
+    fs::write(folder.join("golden-input.f32"), &values).unwrap();
+    // One of the same name where the command is called is another one.
+    here.write("golden-input.f32", vec![0; values.len()]);
+    for home in [&here, &there] {
+        if std::ptr::eq(home, &there) {
+            assert_eq!(export(&here, &["brightness"]).code, Some(0));
+            assert_eq!(import(&here, &there).code, Some(0));
+        }
+        let verified = home.run(["models", "verify", "brightness"]);
+        assert_eq!(verified.code, Some(0), "{verified:?}");
+        assert!(verified.stdout.contains("passed    brightness: golden-input.f32"), "{verified:?}");
+    }
+}
+
+#[test]
 fn the_same_packages_give_the_same_bundle() {
     let home = Home::new();
     Package::brightness().put(&home);

@@ -191,7 +191,7 @@ fn card(name: &ModelName) -> ModelCard {
         licence: "Apache-2.0".to_owned(),
         origin: "a test".to_owned(),
         limits: Vec::new(),
-        quality: Quality("none was measured".to_owned()),
+        quality: Quality::new("none was measured"),
         state: Ok("told 1".to_owned()),
         is_detector: true,
     }

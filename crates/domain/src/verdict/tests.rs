@@ -110,6 +110,24 @@ fn a_declared_origin_is_named_whoever_else_spoke() {
 }
 
 #[test]
+fn that_a_copy_may_have_lost_signs_is_said_where_none_was_found_and_nowhere_else() {
+    let copy = || {
+        let why = vec![Reason::NoOrigin, Reason::MayBeACopy];
+        finding("origin", Weight::Declared, Outcome::NotApplicable(why))
+    };
+    let said = |findings: &[Finding]| conclude(findings, 0).reasons.contains(&Reason::MayBeACopy);
+    assert!(said(&[copy(), says("image", 0.05)]));
+    for p in [0.5, 0.95] {
+        assert!(!said(&[copy(), says("image", p)]), "{p}");
+    }
+    assert!(
+        !said(&[copy()])
+            && !said(&[copy(), declares(CAPTURED)])
+            && !said(&[silent_file(), says("image", 0.05)])
+    );
+}
+
+#[test]
 fn a_cautious_and_a_bold_model_of_one_family_meet_on_their_own_thresholds() {
     // Both stand exactly on their own threshold, so the family stands on its threshold too.
     let bold = says_at("image", Weight::Weak, 0.6, 0.1, 0.6);

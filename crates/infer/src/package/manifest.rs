@@ -30,6 +30,8 @@ pub struct Manifest {
     pub origin: String,
     /// One measured sentence.
     pub quality: String,
+    /// By kind of media, one sentence on how often it was wrong where its thresholds were set.
+    pub rates: Vec<(MediaKind, String)>,
     /// What it cannot do.
     pub limits: Vec<String>,
     /// The file of weights; for a pipeline without a net the manifest itself, whose checksum names the package.
@@ -189,10 +191,23 @@ pub struct HeadFile {
 /// Which faces are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceRule {
-    /// Side of the square crop, in units of the longer side of the face box.
+    /// What is cut out, in units of the longer side of the face box, or of each side of it.
     pub crop: f32,
     /// Smaller faces are not judged.
     pub min_side_px: u32,
+    /// Which form is cut out.
+    pub shape: FaceShape,
+}
+
+/// The form that is cut out around a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceShape {
+    /// A square around the middle of the box.
+    #[default]
+    Square,
+    /// The box itself, wider and higher by the same factor.
+    Box,
 }
 
 /// How a face detector is fed and read.

@@ -31,6 +31,8 @@ pub enum Resize {
     ShortSideCrop,
     /// Both sides fit, whatever becomes of the proportions.
     Stretch,
+    /// The picture stays as large as it is; the middle is cut out, with black around where it is smaller.
+    Crop,
 }
 
 /// Filters, in the arithmetic that Pillow uses on 8-bit pictures.

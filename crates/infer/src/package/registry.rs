@@ -10,7 +10,7 @@ use dk_domain::{ModelName, Weight};
 use serde::Deserialize;
 use sha2::{Digest, Sha256 as Hasher};
 
-use super::golden::{Golden, GoldenError};
+use super::golden::{Golden, GoldenCase, GoldenError};
 use super::manifest::{HeadFile, Manifest, ManifestError, Pipeline};
 use super::store::{Store, checksum, open_regular};
 use crate::engine::Weights;
@@ -40,8 +40,28 @@ pub struct Package {
     pub head: Option<Head>,
     /// Weights whose checksum was found right, or why they are not there.
     pub weights: Result<Weights, Unready>,
-    /// Its files without the weights, by name, as they stand.
+    /// Its files without the weights and golden inputs, by name, as they stand.
     pub texts: Vec<(String, String)>,
+    /// Its folder; `None` inside the program.
+    pub folder: Option<PathBuf>,
+}
+
+impl Package {
+    /// A golden input: in the package's own folder where it is there, else below `base`.
+    pub(crate) fn golden_input(&self, case: &GoldenCase, base: &Path) -> PathBuf {
+        let own = self.folder.as_ref().map(|folder| folder.join(&case.input));
+        own.filter(|path| path.is_file()).unwrap_or_else(|| base.join(&case.input))
+    }
+
+    /// The golden inputs that lie beside the manifest: their names and where they are.
+    pub(crate) fn own_inputs(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        let folder = self.folder.as_deref().into_iter();
+        folder.flat_map(|folder| {
+            let names = self.golden.cases.iter().map(|case| case.input.as_str());
+            let plain = names.filter(|name| !name.contains('/'));
+            plain.map(|name| (name, folder.join(name))).filter(|(_, path)| path.is_file())
+        })
+    }
 }
 
 /// A linear head: `score = weights · v + bias`.
@@ -232,7 +252,11 @@ fn read_package(place: &str, files: &Files<'_>, store: &Store) -> Result<Package
         None => None,
     };
     let weights = find_weights(&manifest, files, store)?;
-    Ok(Package { manifest, card, golden, head, weights, texts })
+    let folder = match files {
+        Files::Folder(folder) => Some(folder.clone()),
+        Files::Bundled(..) => None,
+    };
+    Ok(Package { manifest, card, golden, head, weights, texts, folder })
 }
 
 fn read_head(text: &str, head: &HeadFile) -> Result<Head, Refusal> {

@@ -8,7 +8,7 @@ use dk_domain::{Evidence, Face, FrameScore, MediaKind, Outcome, Reason, Track};
 use super::{frame_spans, step_ms};
 use crate::engine::Tensor;
 use crate::judge::{Failure, Judge, Reading};
-use crate::package::{Aggregate, FaceRule, Net, PictureRule};
+use crate::package::{Aggregate, FaceRule, FaceShape, Net, PictureRule};
 use crate::picture_input::{crop, tensor};
 use crate::runner::Runner;
 use crate::visual::Seen;
@@ -50,8 +50,14 @@ impl Judge<Seen> for FaceClassifier {
         for found in &seen.faces {
             let at = found.as_shares(&seen.picture);
             if found.longer_side() >= self.face.min_side_px as f32 {
-                let (left, top, side) = found.square(self.face.crop);
-                let row = tensor(&crop(&seen.picture, left, top, side, side), &self.rule)?;
+                let (left, top, width, height) = match self.face.shape {
+                    FaceShape::Square => {
+                        let (left, top, side) = found.square(self.face.crop);
+                        (left, top, side, side)
+                    }
+                    FaceShape::Box => found.scaled_box(self.face.crop),
+                };
+                let row = tensor(&crop(&seen.picture, left, top, width, height), &self.rule)?;
                 self.work.waiting.push((self.work.frames.len(), faces.len(), row));
             } else {
                 self.work.small += 1;

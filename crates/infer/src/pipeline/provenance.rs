@@ -1,14 +1,15 @@
 //! What a file says of its own origin. Runs no net: it reads traces, has credentials validated in a limited child, and
-//! looks into a still picture for the open watermark where nothing else has decided.
+//! looks into the pixels of a still picture for hidden settings and the open watermark where nothing else has decided.
 
 use std::time::Instant;
 
 use dk_app::StopToken;
 use dk_domain::{
-    CredentialState, Evidence, Finding, MediaKind, Opinion, Origin, Outcome, Prediction, Reason, Score,
+    CredentialState, Evidence, Finding, MediaFacts, MediaKind, Opinion, Origin, Outcome, Prediction, Reason,
+    Score,
 };
 use dk_media::{MediaError, MediaFile};
-use dk_provenance::{credentials, watermark};
+use dk_provenance::{CameraNotes, credentials, stealth, watermark};
 
 use crate::judge::Failure;
 use crate::nets::BUILT_IN;
@@ -29,8 +30,9 @@ pub(crate) fn look(
     stop: &StopToken,
 ) -> Result<Finding, Failure> {
     let begin = Instant::now();
-    let origin = read(validator, file, stop)?;
-    let outcome = conclude(package, file.facts.kind, &origin)?;
+    let (origin, camera) = read(validator, file, stop)?;
+    let is_first_hand = camera.is_some_and(|camera| fits(camera, &origin, &file.facts));
+    let outcome = conclude(package, file.facts.kind, &origin, is_first_hand)?;
     let mut finding = passes::finding(package, BUILT_IN, &outcome, begin.elapsed().as_secs_f64());
     finding.origin = (!origin.is_empty()).then(|| Box::new(origin));
     Ok(finding)
@@ -41,7 +43,22 @@ pub(crate) fn decides(finding: &Finding) -> bool {
     finding.prediction() == Prediction::Fake
 }
 
-fn read(validator: &Validator, file: &MediaFile, stop: &StopToken) -> Result<Origin, Failure> {
+/// Whether a camera's notes fit the file, and no program for editing or conversion has left its name.
+fn fits(camera: CameraNotes, origin: &Origin, facts: &MediaFacts) -> bool {
+    let sides = facts.image.as_ref().map(|image| (image.width_px, image.height_px));
+    let as_recorded = match (sides, camera.sides_px) {
+        (Some((width, height)), Some(noted)) => noted == (width, height) || noted == (height, width),
+        (Some(_), None) => false,
+        (None, _) => facts.kind == MediaKind::Video,
+    };
+    as_recorded && origin.traces.is_empty()
+}
+
+fn read(
+    validator: &Validator,
+    file: &MediaFile,
+    stop: &StopToken,
+) -> Result<(Origin, Option<CameraNotes>), Failure> {
     let mut bytes = file.reopen().map_err(|error| Failure::Broken(error.to_string()))?;
     let inspection = dk_provenance::inspect(&mut bytes);
     let mut origin = inspection.origin;
@@ -53,20 +70,29 @@ fn read(validator: &Validator, file: &MediaFile, stop: &StopToken) -> Result<Ori
     if stop.is_stopped() {
         return Err(Failure::Stopped);
     }
+    if !origin.declares_ai() && file.facts.kind == MediaKind::Image {
+        match file.opacity(stop) {
+            Ok(Some(found)) => {
+                let (width, height) = (found.width_px as usize, found.height_px as usize);
+                dk_provenance::add_traces(&mut origin, stealth::find(&found.values, width, height));
+            }
+            Err(MediaError::Stopped) => return Err(Failure::Stopped),
+            // As below.
+            Ok(None) | Err(_) => {}
+        }
+    }
     if !origin.declares_ai() && is_small_picture(file) {
         match file.picture(stop) {
             Ok(picture) => {
                 let (width, height) = (picture.width_px as usize, picture.height_px as usize);
-                if let Some(trace) = watermark::find(&picture.rgb, width, height) {
-                    dk_provenance::add_trace(&mut origin, trace);
-                }
+                dk_provenance::add_traces(&mut origin, watermark::find(&picture.rgb, width, height));
             }
             Err(MediaError::Stopped) => return Err(Failure::Stopped),
             // A picture that cannot be decoded is told of by the models that need it.
             Err(_) => {}
         }
     }
-    Ok(origin)
+    Ok((origin, inspection.camera))
 }
 
 fn is_small_picture(file: &MediaFile) -> bool {
@@ -76,13 +102,18 @@ fn is_small_picture(file: &MediaFile) -> bool {
         })
 }
 
-fn conclude(package: &Package, kind: MediaKind, origin: &Origin) -> Result<Outcome, Failure> {
+fn conclude(
+    package: &Package,
+    kind: MediaKind,
+    origin: &Origin,
+    is_first_hand: bool,
+) -> Result<Outcome, Failure> {
     let score = if origin.declares_ai() {
         DECLARED
     } else if origin.is_signed_capture() {
         CAPTURED
     } else {
-        return Ok(Outcome::NotApplicable(silence(origin)));
+        return Ok(Outcome::NotApplicable(silence(origin, is_first_hand)));
     };
     let missing = || Failure::Broken(format!("{} has no calibration for {kind}", package.manifest.name));
     let calibration = package.manifest.calibration_for(kind).ok_or_else(missing)?;
@@ -98,13 +129,19 @@ fn conclude(package: &Package, kind: MediaKind, origin: &Origin) -> Result<Outco
     })))
 }
 
-fn silence(origin: &Origin) -> Vec<Reason> {
+/// Credentials that hold are bound to the content, so such a file is what was signed; else only a camera's notes speak
+/// against a copy.
+fn silence(origin: &Origin, is_first_hand: bool) -> Vec<Reason> {
     let state = origin.credentials.as_ref().map(|credentials| credentials.state);
     let mut why = vec![match state {
         Some(CredentialState::Invalid) => Reason::CredentialsInvalid,
         _ if origin.is_empty() => Reason::NoOrigin,
         _ => Reason::OriginUndecided,
     }];
+    let is_signed = matches!(state, Some(CredentialState::Valid | CredentialState::Trusted));
+    if !is_signed && !is_first_hand {
+        why.push(Reason::MayBeACopy);
+    }
     if origin.cut {
         why.push(Reason::PartOnly);
     }

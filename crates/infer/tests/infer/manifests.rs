@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use dk_infer::package::{Golden, Manifest};
+use dk_domain::MediaKind;
+use dk_infer::package::{FaceShape, Golden, Manifest, Pipeline, Resize};
 use proptest::prelude::*;
 
 use crate::setup::checkout;
@@ -16,21 +17,34 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn how_often_a_model_was_wrong_stands_behind_its_quality_with_n() {
-    let quality = |package: &str| Manifest::parse(&text(package)).unwrap().quality;
-    let clip = quality("clip-probe/1.0.0");
-    assert!(clip.starts_with("AUC 0.99"), "{clip}");
+fn how_often_a_model_was_wrong_is_told_with_n_by_kind() {
+    let rates = |package: &str| Manifest::parse(&text(package)).unwrap().rates;
     let image = "Where its thresholds were set (image) it was wrong in 0.3 % of 217 real files, called FAKE, and in 1 % of \
                  103 made by AI, called REAL.";
-    assert!(
-        clip.contains(image) && clip.contains("(video) it was wrong in 0.5 % of 222 real files"),
-        "{clip}"
-    );
-    let speech = quality("synthetic-speech-small/1.0.0");
-    assert!(
-        speech.ends_with("(video) it was wrong in 0.9 % of 786 real files, called FAKE; it never says REAL.")
-    );
-    assert!(!quality("mesonet-df/1.0.0").contains("thresholds"), "an unrated model has none");
+    let [first, (MediaKind::Video, second)] = &rates("clip-probe/1.0.0")[..] else {
+        panic!("one for each kind")
+    };
+    assert_eq!(*first, (MediaKind::Image, image.to_owned()));
+    assert!(second.contains("(video) it was wrong in 0.5 % of 222 real files"), "{second}");
+    let speech = rates("synthetic-speech-small/1.0.0");
+    assert!(speech.iter().all(|(_, rate)| {
+        rate.ends_with("it was wrong in 0.9 % of 786 real files, called FAKE; it never says REAL.")
+    }));
+    assert!(rates("mesonet-df/1.0.0").is_empty(), "an unrated model has none");
+}
+
+#[test]
+fn a_cut_without_resizing_and_the_box_of_a_face_can_be_said() {
+    let text = text("mesonet-df/1.0.0")
+        .replace("crop = 1.3", "crop = 1.25\nshape = \"box\"")
+        .replace("resize = \"stretch\"", "resize = \"crop\"");
+    let Pipeline::FaceClassifier(_, picture, face) = Manifest::parse(&text).unwrap().pipeline else {
+        panic!("another pipeline")
+    };
+    assert_eq!((picture.resize, face.shape), (Resize::Crop, FaceShape::Box));
+    let sequence = fs::read_to_string(checkout().join("models/lrnet-g1/1.0.0/model.toml")).unwrap();
+    let boxed = sequence.replace("[face]", "[face]\nshape = \"box\"");
+    assert!(refusal(&boxed).contains("face.shape"), "a pipeline that does not read it");
 }
 
 #[test]
@@ -58,6 +72,7 @@ fn what_is_misspelt_missing_or_impossible_is_refused_by_name() {
         ("std = [1.0, 1.0, 1.0]", "std = [1.0, 0.0, 1.0]", "picture.std"),
         ("std = [1.0, 1.0, 1.0]", "std = [1.0, nan, 1.0]", "picture.std"),
         ("crop = 1.3", "crop = 1e30", "face.crop"),
+        ("crop = 1.3", "crop = 1.3\nshape = \"round\"", "round"),
         ("layout = \"nhwc\"", "layout = \"wave\"", "tensor.layout"),
         ("positive = \"real\"", "positive = \"perhaps\"", "perhaps"),
         ("[face]", "[sound]\nsamples = 1\n[face]", "sound"),

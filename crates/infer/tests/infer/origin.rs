@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use dk_app::{Detection, Detector, Effort, Request, Silent, StopToken};
-use dk_domain::{CredentialState, Finding, Outcome, Prediction, Reason, TraceKind, conclude};
+use dk_domain::{
+    CredentialState, Finding, OperatingPoint, Outcome, Prediction, Probability, Reason, Says, TraceKind,
+    Vote, Weight, conclude, conclude_votes,
+};
 use dk_infer::engine::EngineChoice;
+use dk_media::{Change, Limits, MediaFile, Tools};
 
-use crate::setup::{Bench, bench, checkout};
+use crate::setup::{Bench, authority, bench, bench_that_trusts, checkout, launcher};
 
 fn file(name: &str) -> PathBuf {
     checkout().join("testdata/provenance").join(name)
@@ -40,6 +44,7 @@ fn a_note_of_every_kind_declares_ai() {
         ("comfyui.webm", "comfyui-prompt"),
         ("invokeai.png", "invokeai-metadata"),
         ("novelai.png", "novelai-comment"),
+        ("novelai-stealth.png", "novelai-comment"),
         ("fooocus.png", "fooocus-parameters"),
         ("midjourney.png", "midjourney-description"),
         ("flux.jpg", "flux-exif"),
@@ -74,13 +79,101 @@ fn what_only_looks_alike_declares_nothing_and_silence_has_a_reason() {
         ("edited.jpg", Reason::OriginUndecided),
         ("resized.png", Reason::OriginUndecided),
         ("enhanced.jpg", Reason::OriginUndecided),
-        ("credentials-unknown-signer.jpg", Reason::OriginUndecided),
-        ("credentials-cropped.jpg", Reason::OriginUndecided),
         ("credentials-tampered.jpg", Reason::CredentialsInvalid),
         ("credentials-moved.jpg", Reason::CredentialsInvalid),
     ] {
-        assert_eq!(finding(&bench, name).outcome, Outcome::NotApplicable(vec![why]), "{name}");
+        let silence = vec![why, Reason::MayBeACopy];
+        assert_eq!(finding(&bench, name).outcome, Outcome::NotApplicable(silence), "{name}");
     }
+    // What was signed is what is here, whoever signed it.
+    for name in ["credentials-unknown-signer.jpg", "credentials-cropped.jpg"] {
+        let silence = vec![Reason::OriginUndecided];
+        assert_eq!(finding(&bench, name).outcome, Outcome::NotApplicable(silence), "{name}");
+    }
+}
+
+/// A picture with the notes of a camera: maker, model, time of exposure, and these sides.
+fn photograph(width_px: u16, height_px: u16) -> Vec<u8> {
+    let mut tiff = b"MM\0*\0\0\0\x08".to_vec();
+    let directory = |tiff: &mut Vec<u8>, entries: &[(u16, u16, u32, [u8; 4])]| {
+        tiff.extend((entries.len() as u16).to_be_bytes());
+        for (tag, kind, count, value) in entries {
+            tiff.extend(tag.to_be_bytes());
+            tiff.extend(kind.to_be_bytes());
+            tiff.extend(count.to_be_bytes());
+            tiff.extend(value);
+        }
+        tiff.extend([0; 4]);
+    };
+    let side = |px: u16| {
+        let [high, low] = px.to_be_bytes();
+        [high, low, 0, 0]
+    };
+    let (maker, model) = ((0x010F, 2, 4, *b"Cam\0"), (0x0110, 2, 4, *b"One\0"));
+    directory(&mut tiff, &[maker, model, (0x8769, 4, 1, 50_u32.to_be_bytes())]);
+    let sides = [(0xA002, 3, 1, side(width_px)), (0xA003, 3, 1, side(height_px))];
+    directory(&mut tiff, &[[(0x829A, 5, 1, 92_u32.to_be_bytes())].as_slice(), &sides].concat());
+    tiff.extend([0, 0, 0, 1, 0, 0, 0, 60]);
+    let mut jpeg = std::fs::read(checkout().join("testdata/samples/rocket.jpg")).unwrap();
+    let size = (tiff.len() + 8) as u16;
+    let segment = [b"\xff\xe1".as_slice(), &size.to_be_bytes(), b"Exif\0\0", &tiff].concat();
+    jpeg.splice(2..2, segment);
+    jpeg
+}
+
+#[test]
+fn a_copy_is_told_from_what_a_camera_wrote() {
+    let bench = bench(EngineChoice::Auto, None);
+    let folder = tempfile::tempdir().unwrap();
+    let silence = |bytes: &[u8]| {
+        let path = folder.path().join("picture");
+        std::fs::write(&path, bytes).unwrap();
+        let models = ["file-origin".parse().unwrap()];
+        let request = Request { path: &path, models: &models, illustrate: false, effort: Effort::All };
+        match &bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap().findings[0].outcome {
+            Outcome::NotApplicable(why) => why.clone(),
+            Outcome::Answer(_) => panic!("it declares something"),
+        }
+    };
+    let (width_px, height_px) = (640, 427);
+    assert_eq!(silence(&photograph(width_px, height_px)), [Reason::NoOrigin]);
+    assert_eq!(silence(&photograph(height_px, width_px)), [Reason::NoOrigin], "turned by its notes");
+    let copy = [Reason::NoOrigin, Reason::MayBeACopy];
+    assert_eq!(silence(&photograph(width_px * 2, height_px * 2)), copy, "scaled");
+}
+
+#[test]
+fn no_changed_copy_of_a_file_that_was_fake_is_called_real_without_a_word() {
+    let bench = bench(EngineChoice::Auto, None);
+    let (tools, limits, stop) = (Tools::find(launcher()), Limits::default(), StopToken::new());
+    let folder = tempfile::tempdir().unwrap();
+    for name in
+        ["webui.png", "credentials-generated-trusted.jpg", "watermark-sdxl.png", "comfyui.mp4", "suno.wav"]
+    {
+        let media = MediaFile::open(&file(name), &tools, &limits, &Silent, &stop).unwrap();
+        for change in Change::all(media.facts.kind) {
+            let path = folder.path().join(change.name);
+            let mut copy = std::fs::File::create(&path).unwrap();
+            media.write_changed(change, &mut copy, &stop).unwrap();
+            let models = ["file-origin".parse().unwrap()];
+            let request = Request { path: &path, models: &models, illustrate: false, effort: Effort::All };
+            let finding = bench.detector.detect(&request, &Silent, &stop).unwrap().findings.remove(0);
+            let clean = Vote { family: "ai-picture".parse().unwrap(), weight: Weight::Weak, says: no_sign() };
+            let verdict = conclude_votes(&[finding.vote(), clean], 0);
+            let says_so = verdict.reasons.contains(&Reason::MayBeACopy);
+            assert!(
+                verdict.prediction == Prediction::Fake || says_so,
+                "{name}, {}: {verdict:?}",
+                change.name
+            );
+        }
+    }
+}
+
+/// What a model says that sees nothing.
+fn no_sign() -> Says {
+    let (probability, point) = (Probability::new(0.01).unwrap(), OperatingPoint::new(0.1, 0.9).unwrap());
+    Says::Answer { probability, point: Some(point), reasons: Vec::new() }
 }
 
 #[test]
@@ -106,6 +199,29 @@ fn credentials_are_told_apart_and_their_chain_is_kept() {
         assert_eq!((found.state, finding.prediction()), (state, says), "{name}: {found:?}");
         assert_eq!(found.manifests.len(), manifests, "{name}");
         assert_eq!(found.problems.is_empty(), state != Invalid, "{name}: {:?}", found.problems);
+    }
+}
+
+#[test]
+fn the_bundled_list_is_trusted_alone_with_others_or_not_at_all() {
+    use CredentialState::{Trusted, Valid};
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, pem: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let own = std::fs::read(authority()).unwrap();
+    // Where a list could not be read, validation itself would fail, and nothing would be valid.
+    for (trust, expected) in [
+        (vec![], Valid),
+        (vec![put("own.pem", &own)], Trusted),
+        (vec![put("C2PA-TRUST-LIST.pem", &own)], Trusted),
+        (vec![put("C2PA-TRUST-LIST.pem", b""), put("C2PA-TSA-TRUST-LIST.pem", b"")], Valid),
+    ] {
+        let bench = bench_that_trusts(EngineChoice::Auto, None, trust.clone());
+        let found = finding(&bench, "credentials-camera.jpg").origin.unwrap().credentials.unwrap();
+        assert_eq!((found.state, found.problems), (expected, Vec::new()), "{trust:?}");
     }
 }
 

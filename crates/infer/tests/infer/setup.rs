@@ -70,12 +70,16 @@ pub(crate) fn launcher() -> Launcher {
     }
 }
 
-/// Trusts the authority of the test files.
-fn validator() -> Validator {
+/// The authority of the test files.
+pub(crate) fn authority() -> PathBuf {
+    checkout().join("testdata/provenance/authority.pem")
+}
+
+fn validator(trust: Vec<PathBuf>) -> Validator {
     Validator {
         launcher: launcher(),
         words: vec![OsString::from("__credentials")],
-        trust: vec![checkout().join("testdata/provenance/authority.pem")],
+        trust,
         limits: Validator::limits(),
     }
 }
@@ -89,6 +93,11 @@ pub(crate) struct Bench {
 /// The packages of the checkout, with those published weights that are at hand. YuNet is left out, so that
 /// faces are the same on every machine.
 pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
+    bench_that_trusts(choice, extra, vec![authority()])
+}
+
+/// The same, trusting other certificates besides the bundled lists.
+pub(crate) fn bench_that_trusts(choice: EngineChoice, extra: Option<PathBuf>, trust: Vec<PathBuf>) -> Bench {
     let home = tempfile::tempdir().unwrap();
     let store = Store::new(home.path().join("weights"));
     if let Some(folder) = shared_weights() {
@@ -117,7 +126,7 @@ pub(crate) fn bench(choice: EngineChoice, extra: Option<PathBuf>) -> Bench {
         libraries: libraries(),
         threads: THREADS,
         guard: Some(guard),
-        validator: validator(),
+        validator: validator(trust),
     };
     let detector = LocalDetector::open(&settings, Tools::find(launcher()), Limits::default()).unwrap();
     Bench { detector, _home: home }

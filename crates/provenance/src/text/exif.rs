@@ -56,6 +56,19 @@ impl Tiff<'_, '_> {
         Some(if self.big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }
 
+    /// A single short, long or rational number as text; `at` is where its value or the place of it stands.
+    fn number(&mut self, kind: u16, at: u64) -> Option<String> {
+        match kind {
+            3 => self.u16(at).map(|number| number.to_string()),
+            4 => self.u32(at).map(|number| number.to_string()),
+            5 => {
+                let place = u64::from(self.u32(at)?);
+                Some(format!("{}/{}", self.u32(place)?, self.u32(place + 4)?))
+            }
+            _ => None,
+        }
+    }
+
     fn directory(&mut self, at: u64, waiting: &mut Vec<u32>, fields: &mut Fields) {
         let Some(count) = self.u16(at) else { return };
         for number in 0..count.min(MAX_ENTRIES) {
@@ -65,7 +78,11 @@ impl Tiff<'_, '_> {
             else {
                 return;
             };
-            if tag == EXIF_DIRECTORY {
+            if let Some(key) = number_name(tag) {
+                if let Some(number) = self.number(kind, entry + 8) {
+                    fields.add("EXIF", key, number);
+                }
+            } else if tag == EXIF_DIRECTORY {
                 waiting.extend(self.u32(entry + 8));
             } else if is_read(tag) {
                 // Bytes, text and undefined have one byte per value; nothing else is read here.
@@ -85,6 +102,16 @@ impl Tiff<'_, '_> {
             }
         }
     }
+}
+
+/// Numbers that a camera notes.
+fn number_name(tag: u16) -> Option<&'static str> {
+    Some(match tag {
+        0x829A => "ExposureTime",
+        0xA002 => "PixelXDimension",
+        0xA003 => "PixelYDimension",
+        _ => return None,
+    })
 }
 
 fn is_read(tag: u16) -> bool {

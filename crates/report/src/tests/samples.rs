@@ -35,7 +35,7 @@ pub(super) fn cards() -> Vec<ModelCard> {
             "Misses generators that are newer than its training data.".into(),
             "Needs faces > 60 px.".into(),
         ],
-        quality: Quality(format!(
+        quality: Quality::new(format!(
             "AUC 0.83 (0.79 to 0.86) on 1,204 files from 11 sources it never saw ({name})."
         )),
         state: Ok("ort 1.31.1".into()),

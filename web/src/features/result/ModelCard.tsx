@@ -13,9 +13,11 @@ interface ModelCardProps {
   analysis: Analysis;
   payload: ResultPayload | undefined;
   model: Model | undefined;
+  /** What the file is: how often a model is wrong differs by that. */
+  mediaType: string;
 }
 
-export function ModelCard({ analysis, payload, model }: ModelCardProps) {
+export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProps) {
   const { models, errors } = useWords().result;
   const ended = analysis.status === "COMPLETED";
   const version = analysis.modelVersion ?? payload?.model.version;
@@ -46,7 +48,7 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
           </p>
         )}
         {payload && <Reasons codes={payload.reasons} />}
-        <ModelFacts analysis={analysis} payload={payload} model={measured} />
+        <ModelFacts analysis={analysis} payload={payload} model={measured} mediaType={mediaType} />
         {isOther && <p className="text-sm text-ink-soft">{models.otherVersion(version, model.version)}</p>}
         {measured && measured.limits.length > 0 && (
           <div>
@@ -64,7 +66,7 @@ export function ModelCard({ analysis, payload, model }: ModelCardProps) {
   );
 }
 
-function ModelFacts({ analysis, payload, model }: ModelCardProps) {
+function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
   const { models } = useWords().result;
   const format = useFormat();
   const facts: [string, string][] = [];
@@ -84,7 +86,8 @@ function ModelFacts({ analysis, payload, model }: ModelCardProps) {
   if (weight) facts.push([models.weight, models.weights[weight] ?? weight]);
   if (typeof analysis.processingTime === "number")
     facts.push([models.time, format.secs(analysis.processingTime)]);
-  if (model) facts.push([models.quality, model.quality]);
+  const rate = model?.rates?.find(({ kind }) => kind === mediaType)?.sentence ?? "";
+  if (model) facts.push([models.quality, `${model.quality} ${rate}`.trim()]);
   if (analysis.attempts > 1) facts.push([models.attempts, format.number(analysis.attempts)]);
   return facts.length > 0 ? <Facts items={facts} /> : null;
 }

@@ -124,6 +124,10 @@ const model = (name: string): Model => ({
   origin: "here",
   limits: [],
   quality: "",
+  rates: [
+    { kind: "image", sentence: "Wrong in 1 of 100 pictures." },
+    { kind: "video", sentence: "Wrong in 2 of 100 clips." },
+  ],
   servers: 1,
 });
 
@@ -197,6 +201,12 @@ test("what stands beside a video follows each frame that is shown", async () => 
   expect(frames.length).toBeGreaterThan(1);
   Reflect.deleteProperty(video, "requestVideoFrameCallback");
   Reflect.deleteProperty(video, "cancelVideoFrameCallback");
+});
+
+test("how often a model is wrong is told for files of this kind only", async () => {
+  open(mediumOf(runOf("FAKE")));
+  expect((await screen.findAllByText("Wrong in 2 of 100 clips.")).length).toBeGreaterThan(0);
+  expect(screen.queryByText(/of 100 pictures/)).not.toBeInTheDocument();
 });
 
 test("a run that has not ended has no report", async () => {

@@ -118,6 +118,7 @@ function Result({ medium }: { medium: MediaDetail }) {
               analysis={analysis}
               payload={payloads.get(analysis.id)}
               model={modelOf(analysis.modelName)}
+              mediaType={medium.mediaType}
             />
           ))}
         </div>

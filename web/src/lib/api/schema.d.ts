@@ -776,6 +776,8 @@ export interface components {
             pipeline: string;
             /** @description How well it was measured to work. */
             quality: string;
+            /** @description How often it was wrong where its thresholds were set. */
+            rates?: components["schemas"]["RateSentence"][];
             /** @description One line for people. */
             title: string;
             /** @description Version of the package. */
@@ -1340,6 +1342,13 @@ export interface components {
              * @description Finalisers that wait for their models.
              */
             waitingChildren: number;
+        };
+        /** @description How often a model was wrong on one kind of media. */
+        RateSentence: {
+            /** @description image, video or audio. */
+            kind: string;
+            /** @description One sentence with n. */
+            sentence: string;
         };
         /** @description Whether the service can do its work. */
         Ready: {

@@ -146,7 +146,7 @@ pub(crate) fn offer(name: &str) -> Offer {
         licence: "MIT".to_owned(),
         origin: "here".to_owned(),
         limits: vec!["Small pictures.".to_owned()],
-        quality: Quality("AUC 0.9 (n = 10).".to_owned()),
+        quality: Quality::new("AUC 0.9 (n = 10)."),
         state: Ok("ort".to_owned()),
         is_detector: true,
     };

@@ -10,8 +10,8 @@ use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::manifest::{
-    Aggregate, Archive, FaceDetectorRule, FaceRule, HeadFile, HubFile, LipSyncRule, Manifest, ManifestError,
-    Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, Archive, FaceDetectorRule, FaceRule, FaceShape, HeadFile, HubFile, LipSyncRule, Manifest,
+    ManifestError, Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
 };
 use super::picture_rule::{Layout, PictureRule};
 use crate::engine::EngineKind;
@@ -70,7 +70,7 @@ impl File {
         self.check_helper(&kinds)?;
         self.check_weight(weight)?;
         self.check_sections()?;
-        let rates = self.rates();
+        let rates = self.rates(&kinds);
         let engines = self.engines()?;
         let video = VideoRule {
             spread: within("video.spread", self.video.spread, 0)?,
@@ -103,7 +103,8 @@ impl File {
             weight,
             licence: self.licence,
             origin: self.origin,
-            quality: format!("{}{rates}", self.quality),
+            quality: self.quality,
+            rates,
             limits: self.limits,
             engines,
             video,
@@ -233,9 +234,11 @@ impl File {
         Ok(all)
     }
 
-    /// How often it erred on the files on which its thresholds were set, kind by kind, as sentences behind the quality.
-    fn rates(&self) -> String {
-        self.calibration.iter().map(|(kind, section)| section.rates(kind)).collect()
+    /// How often it erred on the files on which its thresholds were set, one sentence for each kind.
+    fn rates(&self, kinds: &[MediaKind]) -> Vec<(MediaKind, String)> {
+        let rated =
+            |kind: &MediaKind| Some((*kind, self.calibration.get(kind.as_str())?.rates(kind.as_str())));
+        kinds.iter().filter_map(rated).collect()
     }
 
     fn pipeline(&self) -> Result<Pipeline, ManifestError> {
@@ -316,7 +319,10 @@ impl File {
         if !(0.5..=4.0).contains(&face.crop) {
             return Err(wrong("face.crop", "must be 0.5 to 4"));
         }
-        Ok(FaceRule { crop: face.crop, min_side_px: face.min_side_px })
+        if face.shape == FaceShape::Box && self.pipeline != PipelineName::FaceClassifier {
+            return Err(wrong("face.shape", "is \"box\", which only the pipeline \"face-classifier\" reads"));
+        }
+        Ok(FaceRule { crop: face.crop, min_side_px: face.min_side_px, shape: face.shape })
     }
 
     fn face_detector(&self) -> Result<FaceDetectorRule, ManifestError> {
@@ -452,7 +458,7 @@ impl CalibrationSection {
             (n, _) => format!(", and in {misses} of {n} made by AI, called REAL"),
         };
         format!(
-            " Where its thresholds were set ({kind}) it was wrong in {alarms} of {} real files, called FAKE{missed}.",
+            "Where its thresholds were set ({kind}) it was wrong in {alarms} of {} real files, called FAKE{missed}.",
             self.n_real
         )
     }

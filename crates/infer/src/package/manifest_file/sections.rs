@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::package::manifest::{Activation, FaceDecode, Pad, SequenceStep};
+use crate::package::manifest::{Activation, FaceDecode, FaceShape, Pad, SequenceStep};
 use crate::package::picture_rule::{Colour, Filter, Resize};
 
 #[derive(Deserialize)]
@@ -153,6 +153,8 @@ pub(super) struct PictureSection {
 pub(super) struct FaceSection {
     pub(super) crop: f32,
     pub(super) min_side_px: u32,
+    #[serde(default)]
+    pub(super) shape: FaceShape,
 }
 
 #[derive(Deserialize)]

@@ -46,7 +46,7 @@ pub(crate) fn card(name: &str, version: &str) -> ModelCard {
         licence: "MIT".into(),
         origin: "https://example.org".into(),
         limits: vec!["It sees nothing.".into()],
-        quality: Quality("Never measured.".into()),
+        quality: Quality::new("Never measured."),
         state: Ok("fake 1.0".into()),
         is_detector: true,
     }

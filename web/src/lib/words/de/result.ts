@@ -158,7 +158,7 @@ export const result = {
     states: {
       invalid: [
         "Ungültig",
-        "Sie passen nicht zu diesem Inhalt oder sind beschädigt; aus ihnen folgt nichts.",
+        "Sie passen nicht zu diesem Inhalt, sind beschädigt, oder ihr Zertifikat war abgelaufen; aus ihnen folgt nichts.",
       ],
       valid: [
         "Gültig",
@@ -283,8 +283,12 @@ export const result = {
       "Solche Angaben gehen leicht verloren; dass sie fehlen, bedeutet nichts.",
     ],
     origin_undecided: ["Die Datei nennt Programme, durch die sie ging; das entscheidet nichts.", ""],
+    may_be_a_copy: [
+      "Nichts zeigt, dass diese Datei noch so ist, wie eine Kamera sie schrieb: Eine neu gespeicherte, verkleinerte oder vom Bildschirm genommene Kopie kann ohne Spuren sein, wo das Original welche hatte.",
+      "Fragen Sie nach dem Original.",
+    ],
     credentials_invalid: [
-      "Die Content Credentials der Datei sind beschädigt oder gehören zu anderem Inhalt.",
+      "Die Content Credentials der Datei sind beschädigt, abgelaufen oder gehören zu anderem Inhalt.",
       "Fragen Sie nach dem Original.",
     ],
     decided_by_origin: [
@@ -309,6 +313,7 @@ export const result = {
       "Bei einem Erzähler außerhalb des Bildes ist das ebenso.",
     ],
     mouth_silent: ["Der Mund, der zu sehen ist, bewegt sich, und es ist keine Sprache zu hören.", ""],
+    unstable: ["Einige veränderte Kopien dieser Datei bekommen ein anderes Urteil; wenig entscheidet es also.", ""],
     model_failed: ["Ein Modell endete mit einem Fehler.", "Lassen Sie es allein noch einmal prüfen."],
   } as Record<string, readonly [string, string]>,
   errors: {

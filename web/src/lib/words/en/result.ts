@@ -159,7 +159,7 @@ export const result = {
     states: {
       invalid: [
         "Invalid",
-        "They do not fit this content or are damaged, so nothing follows from what they say.",
+        "They do not fit this content, are damaged, or their certificate had expired, so nothing follows from what they say.",
       ],
       valid: ["Valid", "The content is as it was signed, but nobody vouches for the signer."],
       trusted: [
@@ -278,8 +278,12 @@ export const result = {
       "Such notes are easily removed, so their absence says nothing.",
     ],
     origin_undecided: ["The file names software that it went through, which decides nothing.", ""],
+    may_be_a_copy: [
+      "Nothing shows that this file is as a camera first wrote it: a copy that was saved anew, scaled or taken from a screen may show no sign where its original did.",
+      "Ask for the original file.",
+    ],
     credentials_invalid: [
-      "The file carries Content Credentials that are damaged or belong to other content.",
+      "The file carries Content Credentials that are damaged, have expired or belong to other content.",
       "Ask for the original file.",
     ],
     decided_by_origin: ["Models were not run, because the file itself already tells how it was made.", ""],
@@ -301,6 +305,7 @@ export const result = {
       "A narrator outside the picture does the same.",
     ],
     mouth_silent: ["The mouth that is seen moves, and no speech is heard.", ""],
+    unstable: ["Some changed copies of this file get another verdict, so little decides it.", ""],
     model_failed: ["A model ended with an error.", "Run it again alone to see it."],
   } as Record<string, readonly [string, string]>,
   errors: {
