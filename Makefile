@@ -84,7 +84,7 @@ walkthroughs: weights ## Follow the pages of docs/develop to their ends, in a co
 fresh-machine: ## Run `make run` and `make test` on a bare Debian 12 in a temporary folder; needs root, 15 GB and about an hour
 	@scripts/fresh-machine
 
-sbom: web ## Write what the program and the web app are made of, as CycloneDX, into out/
+sbom: setup ## Write what the program and the web app are made of, as CycloneDX, into out/
 	@scripts/sbom
 
 audit: setup ## Ask for known weaknesses in what the program and the web app are made of
