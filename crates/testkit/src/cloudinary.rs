@@ -68,6 +68,9 @@ pub struct StandIn {
 
 impl StandIn {
     /// Starts it with a clock of the caller's, by which it judges the age of signatures.
+    ///
+    /// # Panics
+    /// Where no port is free.
     pub async fn start(now: fn() -> OffsetDateTime) -> Self {
         let (assets, uploads, refusals, calls) = Default::default();
         let inside = Arc::new(Mutex::new(Inside { now, assets, uploads, refusals, calls }));

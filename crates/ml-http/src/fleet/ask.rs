@@ -50,7 +50,9 @@ pub(super) async fn ask(
         return Err(Turn::refused(response).await);
     }
     let files = response.headers().get(FILES).and_then(|files| files.to_str().ok()?.parse().ok());
-    files.into_iter().for_each(|files| server.told_files(files));
+    if let Some(files) = files {
+        server.told_files(files);
+    }
     let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == LINES);
     if !lines {
         return Err(Turn::Busy("answered in another form than lines".to_owned()));
