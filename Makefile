@@ -7,7 +7,7 @@ BIN := target/debug/drishtiksha
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 SCRIPTS := $(filter-out %.txt %/check-traces %/walkthrough,$(wildcard scripts/*)) .ci/run deploy/check deploy/make-secrets deploy/web/start.sh $(wildcard bench/*.sh bench/*/*.sh training/*/*.sh)
 
-.PHONY: help setup fresh-machine web web-dev web-check build weights run stop services services-stop test traces bench bench-service capacity convert-check fmt lint deploy-check scale-check quality diagrams walkthroughs sbom audit clean
+.PHONY: help setup fresh-machine web web-dev web-check build weights run stop services services-stop test traces bench bench-service capacity convert-check fmt lint deploy-check scale-check quality evidence diagrams walkthroughs sbom audit clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ traces: weights ## Look whether traces for OpenTelemetry really leave the progra
 
 quality: weights ## Measure the models on the labelled media that DRISHTIKSHA_MEDIA names; writes docs/quality.md
 	@scripts/quality
+
+evidence: weights ## Count what is found of notes, credentials and marks, and what is seen by mistake; writes docs/evidence.md
+	@scripts/evidence
 
 diagrams: ## Draw the diagrams of the documents anew, from their sources and the measured figures
 	@scripts/web packages
