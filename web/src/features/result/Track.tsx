@@ -73,7 +73,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
         {payload.sync ? timeline.curves : timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}
       </p>
-      {!payload.sync && <Figures model={title} series={series} />}
+      <Figures model={title} series={series} />
     </div>
   );
 }

@@ -39,6 +39,7 @@ export const result = {
     figures: (model: string) => `Werte von ${model}`,
     time: "Zeit",
     score: "Wahrscheinlichkeit",
+    openness: "Wie weit offen",
     curves: "Wie weit der Mund offen ist und wie weit die Stimme es sagt; jede Kurve zwischen ihren Grenzen",
     curvesTrack: (model: string) =>
       `${model}: Mund und Stimme über die Zeit. Die Pfeiltasten gehen durch die Aufnahme.`,

@@ -38,6 +38,7 @@ export const result = {
     figures: (model: string) => `Scores of ${model}`,
     time: "Time",
     score: "Probability",
+    openness: "How far open",
     curves: "How far the mouth is open, and how far the voice says it is; each between its own extremes",
     curvesTrack: (model: string) =>
       `${model}: mouth and voice over time. The arrow keys move through the recording.`,
