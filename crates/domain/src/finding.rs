@@ -100,8 +100,36 @@ pub enum Evidence {
         /// Every window that was listened to.
         windows: Vec<WindowScore>,
     },
+    /// A mouth and a voice, moment by moment.
+    Sync(SyncEvidence),
     /// What the file says of itself; it stands in [`Finding::origin`].
     Origin,
+}
+
+/// How well a mouth and the sound go together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncEvidence {
+    /// By how much the sound is later than the mouth where both agree best; negative where it is earlier.
+    pub offset_ms: i32,
+    /// How clear the agreement is there, in units of which chance rarely reaches 0.7.
+    pub best: f64,
+    /// The same within 0.2 s of no offset.
+    pub in_place: f64,
+    /// How long mouth and sound were compared.
+    pub compared_ms: u64,
+    /// The two curves, in order of time.
+    pub moments: Vec<SyncMoment>,
+}
+
+/// Mouth and voice at one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SyncMoment {
+    /// When.
+    pub time_ms: u64,
+    /// How far the mouth is open, 0 to 1 between its extremes.
+    pub mouth: f32,
+    /// How far a mouth that speaks like this would be open, 0 to 1 between its extremes.
+    pub voice: f32,
 }
 
 /// One frame of a video.

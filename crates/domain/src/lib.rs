@@ -25,8 +25,8 @@ pub use event::{Event, EventKind, Phase, ProgressMark};
 pub use facts::{AudioFacts, Exif, ImageFacts, MediaFacts, MediaKind, VideoFacts};
 pub use family::{Family, Weight};
 pub use finding::{
-    Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, Track,
-    WindowScore, merge_spans,
+    Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, ModelId, Opinion, Outcome, Span, SyncEvidence,
+    SyncMoment, Track, WindowScore, merge_spans,
 };
 pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UploadId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};

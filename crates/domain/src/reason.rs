@@ -71,6 +71,18 @@ reasons! {
     CredentialsInvalid = "credentials_invalid", "The file carries Content Credentials that are damaged or belong to other content.", "Ask for the original file.";
     /// The file's own declaration decided, so the model was not run.
     DecidedByOrigin = "decided_by_origin", "Models were not run, because the file itself already tells how it was made.", "Run with `--all-models` to see them as well.";
+    /// Mouth and sound agree best when both are taken as they are.
+    SoundInSync = "sound_in_sync", "Mouth and voice go together.", "";
+    /// Mouth and sound agree well, but only when one of them is moved in time.
+    SoundShifted = "sound_shifted", "The voice comes too early or too late for the mouth.", "Poor editing and recording of a screen shift sound as well.";
+    /// The sound follows the mouth nowhere near.
+    SoundForeign = "sound_foreign", "The voice does not follow the mouth that is seen.", "A narrator, a translation or another speaker outside the picture does the same.";
+    /// Neither agreement nor disagreement is clear.
+    SyncUnclear = "sync_unclear", "Whether voice and mouth go together could not be told.", "Use a longer clip in which one face speaks towards the camera.";
+    /// Speech is heard while the mouth that is seen keeps still.
+    MouthStill = "mouth_still", "Somebody speaks, and the mouth that is seen does not move.", "A narrator outside the picture does the same.";
+    /// The mouth moves as in speech and nothing is said.
+    MouthSilent = "mouth_silent", "The mouth that is seen moves, and no speech is heard.", "";
     /// A model ended with an error.
     ModelFailed = "model_failed", "A model ended with an error.", "Run again with `--models NAME` to see it alone.";
 }

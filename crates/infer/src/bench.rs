@@ -78,7 +78,8 @@ fn row_shape(package: &Package) -> Option<Vec<usize>> {
             vec![frames, crate::helper::LANDMARK_VALUES]
         }
         Pipeline::AudioWindows(_, rule) => vec![rule.samples],
-        Pipeline::Provenance
+        Pipeline::AudioVisual(..)
+        | Pipeline::Provenance
         | Pipeline::FaceDetector(_)
         | Pipeline::FaceLandmarks
         | Pipeline::VoiceActivity => return None,

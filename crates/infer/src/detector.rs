@@ -128,19 +128,26 @@ impl Detector for LocalDetector {
             let skipped = chosen.drain(..).map(|package| without(package, Reason::DecidedByOrigin));
             looked.findings.extend(skipped);
         }
-        let (listeners, viewers): (Vec<&Package>, Vec<&Package>) = chosen
-            .into_iter()
-            .partition(|package| matches!(package.manifest.pipeline, Pipeline::AudioWindows(..)));
-        let mut seen = Ok(());
+        if file.facts.audio.is_none() {
+            let deaf = chosen.extract_if(.., |package| listens(package));
+            looked.findings.extend(deaf.map(|package| without(package, Reason::NoAudioTrack)));
+        }
+        let (listeners, viewers): (Vec<&Package>, Vec<&Package>) =
+            chosen.into_iter().partition(|package| listens(package) && !looks(package));
+        let (mut seen, mut waiting) = (Ok(()), Vec::new());
         if !viewers.is_empty() {
             let planned = self.plan(&viewers, progress, stop, &mut looked);
             seen = self.look(&file, &planned, request, progress, stop, &mut looked);
+            waiting = planned;
+            waiting.retain(|planned| looked.shelf.holds(&planned.package.manifest.name));
         }
+        let followers = waiting.iter().map(|planned| planned.package);
+        let listeners: Vec<&Package> = listeners.into_iter().chain(followers).collect();
         let mut heard = Ok(());
-        if file.facts.audio.is_none() {
-            looked.findings.extend(listeners.iter().map(|package| without(package, Reason::NoAudioTrack)));
-        } else if !listeners.is_empty() || request.illustrate {
-            let planned = self.plan(&listeners, progress, stop, &mut looked);
+        if file.facts.audio.is_some() && (!listeners.is_empty() || request.illustrate) {
+            let alone: Vec<&Package> = listeners.iter().copied().filter(|package| !looks(package)).collect();
+            let mut planned = self.plan(&alone, progress, stop, &mut looked);
+            planned.append(&mut waiting);
             heard = self.listen(&file, &planned, request, progress, stop, &mut looked);
         }
         if stop.is_stopped() {
@@ -163,7 +170,7 @@ impl Detector for LocalDetector {
         }
         looked.findings.sort_by(|a, b| a.model.name.cmp(&b.model.name));
         looked.failures.sort_by(|a, b| a.model.cmp(&b.model));
-        let Looked { findings, failures, illustration } = looked;
+        let Looked { findings, failures, illustration, .. } = looked;
         Ok(Detection { facts: file.facts.clone(), findings, failures, illustration })
     }
 }
@@ -222,6 +229,16 @@ impl LocalDetector {
 /// Whether a package reads what the file declares instead of running a net.
 fn runs_no_net(package: &Package) -> bool {
     package.manifest.pipeline == Pipeline::Provenance
+}
+
+/// Whether a package hears the sound.
+fn listens(package: &Package) -> bool {
+    matches!(package.manifest.pipeline, Pipeline::AudioWindows(..) | Pipeline::AudioVisual(..))
+}
+
+/// Whether a package sees pictures.
+fn looks(package: &Package) -> bool {
+    !matches!(package.manifest.pipeline, Pipeline::AudioWindows(..) | Pipeline::Provenance)
 }
 
 /// A model that is not run: one that listens has nothing to hear in a video without sound, and where the file

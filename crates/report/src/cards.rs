@@ -64,7 +64,7 @@ fn persons(out: &mut String, opinion: &Opinion) {
     let faces: Vec<&Face> = match &opinion.evidence {
         Evidence::Image { faces, .. } => faces.iter().collect(),
         Evidence::Video { frames } => frames.iter().flat_map(|frame| &frame.faces).collect(),
-        Evidence::Audio { .. } | Evidence::Origin => return,
+        Evidence::Audio { .. } | Evidence::Sync(_) | Evidence::Origin => return,
     };
     let mut persons: BTreeMap<u32, (usize, Option<Probability>)> = BTreeMap::new();
     for face in faces {

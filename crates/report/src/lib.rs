@@ -17,6 +17,7 @@ mod reading;
 mod series;
 mod stage;
 mod strip;
+pub mod sync;
 mod timeline;
 mod words;
 
@@ -45,6 +46,7 @@ pub fn html(file_name: &str, report: &Report, cards: &[ModelCard], original: Opt
     origin::write(&mut out, &view);
     stage::write(&mut out, &view);
     timeline::write(&mut out, &view);
+    sync::write(&mut out, &view);
     strip::write(&mut out, &view);
     cards::write(&mut out, &view);
     page::decided(&mut out, &view);

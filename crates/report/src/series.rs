@@ -56,7 +56,7 @@ pub(super) fn all<'a>(view: &View<'a>) -> Vec<Series<'a>> {
 
 fn marks(evidence: &Evidence) -> Vec<Mark<'_>> {
     match evidence {
-        Evidence::Image { .. } | Evidence::Origin => Vec::new(),
+        Evidence::Image { .. } | Evidence::Sync(_) | Evidence::Origin => Vec::new(),
         Evidence::Video { frames } => frames
             .iter()
             .map(|f| Mark {

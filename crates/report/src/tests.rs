@@ -21,6 +21,18 @@ fn every_kind_of_report_is_a_whole_page_that_needs_nothing_else() {
     }
 }
 
+#[test]
+fn a_mouth_and_a_voice_are_two_curves_with_their_offset_in_words() {
+    let page = html("shifted.mp4", &of::lip_sync(), &of::cards(), None);
+    check_balance(&page);
+    check_alone(&page);
+    assert!(page.contains("with the sound 0.42 s later than the mouth"), "the offset is told");
+    assert!(page.contains("The voice comes too early or too late for the mouth."));
+    for curve in ["<path class=\"mouth\" d=\"M0.0 ", "<path class=\"voice\" d=\"M0.0 "] {
+        assert!(page.contains(curve), "{curve}");
+    }
+}
+
 /// Every element that is opened is closed in the right order, and quotes in tags are in pairs.
 pub(crate) fn check_balance(page: &str) {
     const VOID: &[&str] = &["meta", "img", "input", "!doctype"];

@@ -3,13 +3,13 @@
 
 use dk_domain::{
     ErrorCode, Evidence, Face, FaceBox, Finding, FrameScore, Heatmap, MediaFacts, MediaKind, ModelId,
-    ModelName, Opinion, Origin, Outcome, Prediction, Probability, Reason, Says, Score, Span, Verdict, Weight,
-    WindowScore, conclude,
+    ModelName, Opinion, Origin, Outcome, Prediction, Probability, Reason, Says, Score, Span, SyncEvidence,
+    SyncMoment, Verdict, Weight, WindowScore, conclude,
 };
 
 use crate::{
     ChunkPrediction, FaceMessage, FailureMessage, FileDocument, FramePrediction, HeatmapMessage,
-    MessageError, ResultPayload, Segment, VerdictMessage,
+    MessageError, ResultPayload, Segment, SyncMessage, SyncMomentMessage, VerdictMessage,
 };
 
 /// What a document says, in the words of the domain.
@@ -143,6 +143,9 @@ fn evidence(payload: &ResultPayload) -> Result<Evidence, MessageError> {
     if let Some(chunks) = &payload.chunk_predictions {
         return Ok(Evidence::Audio { windows: chunks.iter().map(window).collect::<Result<_, _>>()? });
     }
+    if let Some(message) = &payload.sync {
+        return Ok(Evidence::Sync(sync(message)?));
+    }
     match payload.media_type.parse().map_err(MessageError::at("media_type"))? {
         MediaKind::Image => Ok(Evidence::Image {
             faces: faces(payload.faces.as_deref().unwrap_or_default())?,
@@ -180,6 +183,24 @@ fn window(chunk: &ChunkPrediction) -> Result<WindowScore, MessageError> {
     let probability = share("chunk_predictions.score", chunk.score)?;
     in_order("chunk_predictions", chunk.start_ms, chunk.end_ms)?;
     Ok(WindowScore { start_ms: chunk.start_ms, end_ms: chunk.end_ms, probability })
+}
+
+fn sync(message: &SyncMessage) -> Result<SyncEvidence, MessageError> {
+    let finite = |field, value: f64| {
+        let why = || MessageError { field, why: "is no number".to_owned() };
+        value.is_finite().then_some(value).ok_or_else(why)
+    };
+    let moment = |m: &SyncMomentMessage| {
+        let (mouth, voice) = (share("sync.moments", m.mouth)?, share("sync.moments", m.voice)?);
+        Ok(SyncMoment { time_ms: m.time_ms, mouth: mouth.get() as f32, voice: voice.get() as f32 })
+    };
+    Ok(SyncEvidence {
+        offset_ms: message.offset_ms,
+        best: finite("sync.best", message.best)?,
+        in_place: finite("sync.in_place", message.in_place)?,
+        compared_ms: message.compared_ms,
+        moments: message.moments.iter().map(moment).collect::<Result<_, MessageError>>()?,
+    })
 }
 
 fn span(segment: &Segment) -> Result<Span, MessageError> {

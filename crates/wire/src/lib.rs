@@ -24,7 +24,7 @@ pub use origin::{
 };
 pub use payload::{
     ChunkPrediction, Dimensions, FaceMessage, FramePrediction, HeatmapMessage, Metrics, ModelMessage,
-    ResultPayload, Segment,
+    ResultPayload, Segment, SyncMessage, SyncMomentMessage,
 };
 pub use quality::{
     BinMessage, CurveMessage, EstimateMessage, JudgeMessage, KindQuality, LeftOut, Measured, Part, Proof,

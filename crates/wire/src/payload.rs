@@ -2,7 +2,7 @@
 
 use dk_domain::{
     Evidence, Face, Finding, FrameScore, Heatmap, MediaFacts, Opinion, Outcome, Prediction, Probability,
-    Reason, Span, WindowScore,
+    Reason, Span, SyncEvidence, SyncMoment, WindowScore,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,9 @@ pub struct ResultPayload {
     /// What the file says of its own origin, from the model that reads that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<ProvenanceMessage>,
+    /// How mouth and voice go together, from a model that compares them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync: Option<SyncMessage>,
     /// How the score was read.
     pub metrics: Metrics,
     /// Path of a picture of the evidence, where one was made.
@@ -152,6 +155,32 @@ pub struct HeatmapMessage {
     pub cells: Vec<f64>,
 }
 
+/// How well a mouth and the sound go together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SyncMessage {
+    /// By how much the sound is later than the mouth where both agree best; negative where it is earlier.
+    pub offset_ms: i32,
+    /// How clear the agreement is there; chance rarely reaches 0.7.
+    pub best: f64,
+    /// The same within 0.2 s of no offset.
+    pub in_place: f64,
+    /// How long both were compared.
+    pub compared_ms: u64,
+    /// The two curves.
+    pub moments: Vec<SyncMomentMessage>,
+}
+
+/// Mouth and voice at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SyncMomentMessage {
+    /// When.
+    pub time_ms: u64,
+    /// How far the mouth is open, 0 to 1 between its extremes.
+    pub mouth: f64,
+    /// How far a mouth that speaks like this would be open, 0 to 1 between its extremes.
+    pub voice: f64,
+}
+
 /// How the score was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metrics {
@@ -204,6 +233,7 @@ impl ResultPayload {
             heatmap: None,
             faces: None,
             provenance: finding.origin.as_deref().map(ProvenanceMessage::from),
+            sync: None,
             metrics: metrics(finding, opinion),
             visualization_path: None,
         };
@@ -232,6 +262,11 @@ impl ResultPayload {
                 self.chunks_analyzed = Some(windows.len() + opinion.left_out);
                 self.chunk_predictions = Some(kept.iter().map(chunk).collect());
                 self.properties = facts.audio.as_ref().map(AudioProperties::from);
+            }
+            Evidence::Sync(sync) => {
+                self.frame_count = frame_count(facts);
+                self.properties = facts.audio.as_ref().map(AudioProperties::from);
+                self.sync = Some(sync_message(sync));
             }
             Evidence::Origin => {}
         }
@@ -309,6 +344,21 @@ fn face(face: &Face) -> FaceMessage {
 
 fn chunk(window: &WindowScore) -> ChunkPrediction {
     ChunkPrediction { start_ms: window.start_ms, end_ms: window.end_ms, score: share(window.probability) }
+}
+
+fn sync_message(sync: &SyncEvidence) -> SyncMessage {
+    let moment = |m: &SyncMoment| SyncMomentMessage {
+        time_ms: m.time_ms,
+        mouth: round4(f64::from(m.mouth)),
+        voice: round4(f64::from(m.voice)),
+    };
+    SyncMessage {
+        offset_ms: sync.offset_ms,
+        best: round4(sync.best),
+        in_place: round4(sync.in_place),
+        compared_ms: sync.compared_ms,
+        moments: sync.moments.iter().map(moment).collect(),
+    }
 }
 
 fn heatmap_message(heatmap: &Heatmap) -> HeatmapMessage {

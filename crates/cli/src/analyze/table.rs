@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use dk_app::{ModelCard, Report};
-use dk_domain::{Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, TraceKind, timecode};
+use dk_domain::{Evidence, Finding, MediaFacts, Opinion, Outcome, Prediction, Reason, TraceKind, timecode};
 
 use crate::style::{Paint, visible};
 
@@ -28,6 +28,7 @@ pub(super) fn render(name: &str, report: &Report, cards: &[ModelCard], paint: Pa
         let _ = writeln!(text, "  {} failed: {}", failure.model, visible(&failure.message));
     }
     text.push_str(&origin(&report.findings));
+    text.push_str(&sync(&report.findings));
     text.push_str(&spans(&report.findings));
     text.push_str(&limits(&report.findings, cards));
     text
@@ -154,6 +155,20 @@ fn origin(findings: &[Finding]) -> String {
         if origin.cut {
             line("", "the file holds more than was read");
         }
+    }
+    text
+}
+
+/// How mouth and voice go together.
+fn sync(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for (finding, opinion) in findings.iter().filter_map(|finding| Some((finding, answer(finding)?))) {
+        let Evidence::Sync(sync) = &opinion.evidence else { continue };
+        let _ = writeln!(text, "\n  mouth and voice ({})", finding.model.name);
+        for reason in opinion.reasons.iter().filter(|reason| **reason != Reason::Unrated) {
+            let _ = writeln!(text, "  {}", sentence(*reason));
+        }
+        let _ = writeln!(text, "  {}", dk_report::sync::line(sync));
     }
     text
 }

@@ -103,6 +103,8 @@ pub enum Pipeline {
     FrameSequence(Net, FaceRule, SequenceRule),
     /// Windows of sound.
     AudioWindows(Net, SoundRule),
+    /// Runs of consecutive frames of one face, and the sound at the same time. The net hears how far a mouth is open.
+    AudioVisual(Net, LipSyncRule),
     /// What the file says of its own origin; runs no net.
     Provenance,
     /// Helper: finds faces.
@@ -121,6 +123,7 @@ impl Pipeline {
             Self::FaceClassifier(..) => "face-classifier",
             Self::FrameSequence(..) => "frame-sequence",
             Self::AudioWindows(..) => "audio-windows",
+            Self::AudioVisual(..) => "audio-visual",
             Self::Provenance => "provenance",
             Self::FaceDetector(..) => "face-detector",
             Self::FaceLandmarks => "face-landmarks",
@@ -134,7 +137,8 @@ impl Pipeline {
             Self::ImageClassifier(net, ..)
             | Self::FaceClassifier(net, ..)
             | Self::FrameSequence(net, ..)
-            | Self::AudioWindows(net, ..) => Some(net),
+            | Self::AudioWindows(net, ..)
+            | Self::AudioVisual(net, ..) => Some(net),
             Self::Provenance | Self::FaceDetector(..) | Self::FaceLandmarks | Self::VoiceActivity => None,
         }
     }
@@ -248,6 +252,15 @@ pub struct SequenceRule {
     pub frames: usize,
     /// What is fed.
     pub step: SequenceStep,
+}
+
+/// Where mouth and sound are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LipSyncRule {
+    /// Length of a run in frames.
+    pub frames: usize,
+    /// Smaller faces are not judged.
+    pub min_side_px: u32,
 }
 
 /// What of the landmarks is fed.

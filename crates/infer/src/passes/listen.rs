@@ -9,9 +9,10 @@ use crate::detector::{LocalDetector, from_media};
 use crate::fan_out::fan_out;
 use crate::helper::{FRAME_SAMPLES, SpeechFinder};
 use crate::illustrate::Peaks;
-use crate::judge::{Failure, Reading};
+use crate::judge::{Failure, Judge, Reading};
 use crate::package::Pipeline;
-use crate::pipeline::{AudioWindows, Heard};
+use crate::pipeline::audio_visual::Shelf;
+use crate::pipeline::{AudioWindows, Heard, LipSync};
 
 impl LocalDetector {
     /// Plays the sound to every planned model.
@@ -27,8 +28,9 @@ impl LocalDetector {
         let sound = file.sound(stop).map_err(from_media)?;
         let start_ms = sound.start_ms();
         let speech = if planned.is_empty() { None } else { self.speech_finder(stop) };
+        let shelf = looked.shelf.clone();
         let (judges, who) = start_all(planned, looked, progress, |p| {
-            sound_judge(p, file.facts.kind, start_ms, speech.is_some())
+            sound_judge(p, file.facts.kind, start_ms, speech.is_some(), &shelf)
         });
         let mut ear = Ear { speech, rest: Vec::new(), peaks: Peaks::new(file.facts.duration_ms), seconds: 0 };
         let total = file.facts.duration_ms.map(|ms| ms.div_ceil(1000));
@@ -69,18 +71,25 @@ fn sound_judge(
     kind: MediaKind,
     start_ms: u64,
     has_speech: bool,
+    shelf: &Shelf,
 ) -> Result<Start<Heard>, Failure> {
     let manifest = &planned.package.manifest;
-    let Pipeline::AudioWindows(net, rule) = &manifest.pipeline else {
-        return Err(Failure::Broken(format!("{} does not listen", manifest.pipeline.as_str())));
-    };
     if !has_speech {
         return Ok(Start::Known(Outcome::NotApplicable(vec![Reason::HelperMissing])));
     }
-    let reading = Reading::new(manifest, net, planned.package.head.as_ref(), kind)?;
+    let reading = |net| Reading::new(manifest, net, planned.package.head.as_ref(), kind);
     let runner = planned.net.runner.clone();
-    let judge = AudioWindows::new(runner, net.clone(), *rule, reading, manifest.aggregate, start_ms);
-    Ok(Start::Judge(Box::new(judge)))
+    let judge: Box<dyn Judge<Heard>> = match (&manifest.pipeline, shelf.take(&manifest.name)) {
+        (Pipeline::AudioWindows(net, rule), _) => {
+            let reading = reading(net)?;
+            Box::new(AudioWindows::new(runner, net.clone(), *rule, reading, manifest.aggregate, start_ms))
+        }
+        (Pipeline::AudioVisual(net, _), Some(watched)) => {
+            Box::new(LipSync::new(runner, net.clone(), reading(net)?, watched, start_ms))
+        }
+        (other, _) => return Err(Failure::Broken(format!("{} does not listen", other.as_str()))),
+    };
+    Ok(Start::Judge(judge))
 }
 
 /// Cuts sound into whole frames and tells speech once for all.

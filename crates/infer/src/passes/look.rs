@@ -13,14 +13,19 @@ use crate::helper::{FaceFinder, LandmarkFinder};
 use crate::illustrate::thumbnail;
 use crate::judge::{Failure, Judge, Reading};
 use crate::package::Pipeline;
+use crate::pipeline::audio_visual::Shelf;
 use crate::pipeline::{
-    FaceClassifier, FrameSequence, ImageClassifier, face_classifier, frame_sequence, image_classifier,
+    FaceClassifier, FrameSequence, ImageClassifier, LipReader, face_classifier, frame_sequence,
+    image_classifier,
 };
-use crate::visual::{Seen, Tracker};
+use crate::visual::{FoundFace, Seen, Tracker};
 
 /// The longer side at which frames are decoded; larger ones are scaled down. Nets look at far less, and
 /// faces stay clear.
 const MAX_FRAME_SIDE_PX: u32 = 1920;
+/// In a run that only landmarks are looked for in, faces are found in every so many frames: they move little in
+/// between, and the landmarks follow.
+const FACE_STEP: u32 = 4;
 
 impl LocalDetector {
     /// Shows the picture, or the frames of the video, to every planned model.
@@ -36,11 +41,11 @@ impl LocalDetector {
         let kind = file.facts.kind;
         let faces = planned.iter().any(|p| needs_faces(&p.package.manifest.pipeline));
         let faces = if faces { self.face_finder(stop) } else { None };
-        let landmarks =
-            planned.iter().any(|p| matches!(p.package.manifest.pipeline, Pipeline::FrameSequence(..)));
+        let landmarks = planned.iter().any(|p| needs_landmarks(&p.package.manifest.pipeline));
         let landmarks = if landmarks { self.landmark_finder(stop) } else { None };
+        let shelf = looked.shelf.clone();
         let (judges, who) = start_all(planned, looked, progress, |p| {
-            visual_judge(p, kind, request.illustrate, faces.is_some(), landmarks.as_ref())
+            visual_judge(p, kind, request.illustrate, faces.is_some(), landmarks.as_ref(), &shelf)
         });
         if judges.is_empty() {
             return Ok(());
@@ -50,6 +55,10 @@ impl LocalDetector {
             face_failure: None,
             short: false,
             tracker: Tracker::default(),
+            every_face: planned
+                .iter()
+                .any(|p| matches!(p.package.manifest.pipeline, Pipeline::FrameSequence(..))),
+            last: None,
             progress,
             stop,
             request,
@@ -69,7 +78,13 @@ impl LocalDetector {
                     if short {
                         judged.add_reason(Reason::PartOnly);
                     }
-                    looked.take(planned, judged, progress);
+                    let name = &planned.package.manifest.name;
+                    if judged.outcome.is_ok() && shelf.holds(name) {
+                        // What waits for the sound is told when that was heard.
+                        looked.looked_secs.insert(name.clone(), judged.took_secs);
+                    } else {
+                        looked.take(planned, judged, progress);
+                    }
                 }
             }
         }
@@ -78,7 +93,11 @@ impl LocalDetector {
 }
 
 fn needs_faces(pipeline: &Pipeline) -> bool {
-    matches!(pipeline, Pipeline::FaceClassifier(..) | Pipeline::FrameSequence(..))
+    matches!(pipeline, Pipeline::FaceClassifier(..) | Pipeline::FrameSequence(..) | Pipeline::AudioVisual(..))
+}
+
+fn needs_landmarks(pipeline: &Pipeline) -> bool {
+    matches!(pipeline, Pipeline::FrameSequence(..) | Pipeline::AudioVisual(..))
 }
 
 /// One plan that serves every model: the densest spread, and windows where one wants them.
@@ -87,9 +106,14 @@ fn frame_plan(planned: &[Planned<'_>]) -> FramePlan {
         FramePlan { spread: 0, min_spread: 0, windows: 0, window_frames: 0, max_side_px: MAX_FRAME_SIDE_PX };
     for planned in planned {
         let manifest = &planned.package.manifest;
-        if let Pipeline::FrameSequence(_, _, rule) = &manifest.pipeline {
+        let run = match &manifest.pipeline {
+            Pipeline::FrameSequence(_, _, rule) => Some(rule.frames),
+            Pipeline::AudioVisual(_, rule) => Some(rule.frames),
+            _ => None,
+        };
+        if let Some(frames) = run {
             plan.windows = plan.windows.max(manifest.video.windows);
-            plan.window_frames = plan.window_frames.max(rule.frames);
+            plan.window_frames = plan.window_frames.max(frames);
         } else {
             plan.spread = plan.spread.max(manifest.video.spread);
             plan.min_spread = plan.min_spread.max(manifest.video.min_spread);
@@ -104,6 +128,7 @@ fn visual_judge(
     illustrate: bool,
     has_faces: bool,
     landmarks: Option<&Arc<LandmarkFinder>>,
+    shelf: &Shelf,
 ) -> Result<Start<Seen>, Failure> {
     let package = planned.package;
     let manifest = &package.manifest;
@@ -147,6 +172,10 @@ fn visual_judge(
                 work: frame_sequence::Work::default(),
             })
         }
+        Pipeline::AudioVisual(_, rule) => {
+            let Some(landmarks) = landmarks else { return missing() };
+            Box::new(LipReader::new(manifest.name.clone(), Arc::clone(landmarks), *rule, shelf.clone()))
+        }
         other => return Err(Failure::Broken(format!("{} does not look at pictures", other.as_str()))),
     };
     Ok(Start::Judge(judge))
@@ -160,6 +189,10 @@ struct Producer<'a, 'r> {
     /// Fewer frames came than were planned.
     short: bool,
     tracker: Tracker,
+    /// Whether faces are found anew in every frame of a run, because their boxes are measured.
+    every_face: bool,
+    /// Window, number and faces of the last frame in which faces were found.
+    last: Option<(u32, u32, Vec<FoundFace>)>,
     progress: &'a dyn Progress,
     stop: &'a StopToken,
     request: &'a Request<'r>,
@@ -208,11 +241,23 @@ impl Producer<'_, '_> {
         Ok(())
     }
 
+    /// Faces of a frame shortly before, where a box that is a little late is good enough.
+    fn known_faces(&self, seen: &Seen) -> Option<Vec<FoundFace>> {
+        let (window, index, faces) = self.last.as_ref().filter(|_| !self.every_face)?;
+        let near = Some(*window) == seen.window && seen.index < index + FACE_STEP;
+        (near && !faces.is_empty()).then(|| faces.clone())
+    }
+
     fn prepare(&mut self, mut seen: Seen, time_ms: Option<u64>) -> Seen {
+        if let Some(known) = self.known_faces(&seen) {
+            seen.faces = known;
+            return seen;
+        }
         match self.faces.as_ref().map(|finder| finder.find(&seen.picture, self.stop)) {
             Some(Ok(faces)) => {
                 seen.faces = faces;
                 self.tracker.number(&mut seen.faces);
+                self.last = seen.window.map(|window| (window, seen.index, seen.faces.clone()));
             }
             Some(Err(failure)) => {
                 self.face_failure = Some(failure);

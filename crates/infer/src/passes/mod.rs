@@ -4,10 +4,11 @@
 mod listen;
 mod look;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dk_app::{DetectError, Illustration, ModelFailure, Progress, StopToken};
-use dk_domain::{Finding, ModelId, Outcome};
+use dk_domain::{Finding, ModelId, ModelName, Outcome};
 
 use crate::chain::in_one_line;
 use crate::detector::LocalDetector;
@@ -16,6 +17,7 @@ use crate::helper::{FaceFinder, LandmarkFinder, SpeechFinder};
 use crate::judge::{Failure, Judge};
 use crate::nets::Net;
 use crate::package::{Package, Pipeline};
+use crate::pipeline::audio_visual::Shelf;
 
 /// A package with its loaded net.
 pub(crate) struct Planned<'a> {
@@ -29,6 +31,10 @@ pub(crate) struct Looked {
     pub(crate) findings: Vec<Finding>,
     pub(crate) failures: Vec<ModelFailure>,
     pub(crate) illustration: Illustration,
+    /// What was seen and waits for the sound.
+    pub(crate) shelf: Shelf,
+    /// How long that took.
+    pub(crate) looked_secs: BTreeMap<ModelName, f64>,
 }
 
 impl Looked {
@@ -36,7 +42,9 @@ impl Looked {
     fn take(&mut self, planned: &Planned<'_>, judged: Judged, progress: &dyn Progress) {
         match judged.outcome {
             Ok(outcome) => {
-                let finding = finding(planned.package, &planned.net.engine, &outcome, judged.took_secs);
+                let before_secs = self.looked_secs.remove(&planned.package.manifest.name).unwrap_or(0.0);
+                let took_secs = before_secs + judged.took_secs;
+                let finding = finding(planned.package, &planned.net.engine, &outcome, took_secs);
                 progress.model_finished(&finding);
                 self.findings.push(finding);
             }

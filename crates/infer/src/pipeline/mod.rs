@@ -1,14 +1,17 @@
 //! The closed list of ways to judge a file, one file each.
 
+pub(crate) mod audio_visual;
 mod audio_windows;
 pub(crate) mod face_classifier;
 pub(crate) mod frame_sequence;
 pub(crate) mod image_classifier;
 mod landmark_form;
+
 pub(crate) mod provenance;
 mod windows;
 
-pub(crate) use audio_windows::{AudioWindows, Heard};
+pub(crate) use audio_visual::{LipReader, LipSync};
+pub(crate) use audio_windows::{AudioWindows, Heard, RATE_HZ};
 pub(crate) use face_classifier::FaceClassifier;
 pub(crate) use frame_sequence::FrameSequence;
 pub(crate) use image_classifier::ImageClassifier;

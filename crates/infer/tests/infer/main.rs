@@ -8,6 +8,7 @@
 
 mod engines;
 mod goldens;
+mod lip_sync;
 mod manifests;
 mod origin;
 mod pipelines;

@@ -134,6 +134,22 @@ fn jpeg(variable: &str, number: usize) -> Vec<u8> {
     file.and_then(|file| std::fs::read(file).ok()).unwrap_or_else(|| JPEG.to_vec())
 }
 
+pub(super) fn lip_sync() -> Report {
+    let moment = |i: u16| SyncMoment {
+        time_ms: u64::from(i) * 100,
+        mouth: f32::from(i % 7) / 6.0,
+        voice: f32::from(i % 5) / 4.0,
+    };
+    let moments = (0..80).map(moment).collect();
+    let sync = SyncEvidence { offset_ms: 420, best: 1.12, in_place: 0.21, compared_ms: 8000, moments };
+    let mut finding = answer(2, 0.99, Evidence::Sync(sync), Vec::new());
+    if let Outcome::Answer(opinion) = &mut finding.outcome {
+        opinion.reasons = vec![Reason::SoundShifted, Reason::Unrated];
+    }
+    let facts = facts(MediaKind::Video, "mov,mp4", Some(8_200));
+    report(facts, vec![finding], Vec::new(), Illustration::default())
+}
+
 pub(super) fn image() -> Report {
     let cells = [0.12, 0.35, 0.08, 0.55, 0.97, 0.61, 0.2, 0.93, 0.31].map(p).to_vec();
     let heatmap = Some(Heatmap { rows: 3, columns: 3, cells });

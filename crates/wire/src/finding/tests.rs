@@ -93,6 +93,18 @@ fn windows(count: u64) -> Evidence {
     Evidence::Audio { windows: (0..count).map(window).collect() }
 }
 
+fn sync() -> Evidence {
+    let moment = |i: u64| SyncMoment { time_ms: i * 100, mouth: 0.1, voice: (i % 9) as f32 / 9.0 };
+    let moments = (0..160).map(moment).collect();
+    Evidence::Sync(SyncEvidence {
+        offset_ms: -420,
+        best: 1.234_56,
+        in_place: 0.1,
+        compared_ms: 16_000,
+        moments,
+    })
+}
+
 /// What is made of a finding, sent as text, read back, and made again.
 fn there_and_back(finding: &Finding, facts: &MediaFacts) -> (ResultPayload, Finding, ResultPayload) {
     let first = ResultPayload::new(finding, facts);
@@ -112,6 +124,7 @@ fn a_payload_read_back_gives_the_same_payload() {
         (answer(0.5, Evidence::Image { faces: Vec::new(), heatmap: None }), MediaKind::Image),
         (finding(Weight::Unrated, Outcome::Answer(Box::new(unrated))), MediaKind::Image),
         (answer(0.05, frames(24)), MediaKind::Video),
+        (answer(0.95, sync()), MediaKind::Video),
         (answer(0.95, frames(0)), MediaKind::Video),
         (answer(0.95, windows(24)), MediaKind::Video),
         (answer(1.0 / 3.0, windows(24)), MediaKind::Audio),

@@ -36,7 +36,7 @@ export function Figures({ model, series }: { model: string; series: readonly Ser
               },
               {
                 key: "score",
-                header: timeline.score,
+                header: series.some(({ of }) => of === "mouth") ? timeline.openness : timeline.score,
                 numeric: true,
                 cell: ({ score }) => format.percent(score),
               },

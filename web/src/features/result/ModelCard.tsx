@@ -71,6 +71,13 @@ function ModelFacts({ analysis, payload, model }: ModelCardProps) {
   if (typeof analysis.probability === "number")
     facts.push([models.probability, format.percent(analysis.probability)]);
   if (typeof payload?.score === "number") facts.push([models.score, format.number(payload.score)]);
+  if (payload?.sync) {
+    const { offset_ms, best, in_place, compared_ms } = payload.sync;
+    const secs = format.number(Math.abs(offset_ms) / 1000);
+    facts.push([models.sync.offset, models.sync.by(secs, Math.sign(offset_ms))]);
+    facts.push([models.sync.clear, models.sync.values(format.number(in_place), format.number(best))]);
+    facts.push([models.sync.compared, format.secs(compared_ms / 1000)]);
+  }
   const version = analysis.modelVersion ?? payload?.model.version;
   if (version) facts.push([models.version, version]);
   const weight = payload?.metrics.weight ?? model?.weight;

@@ -13,6 +13,8 @@ const HEIGHT = 56;
 const LOOKS = {
   frames: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
   sound: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
+  mouth: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
+  voice: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
 } as const;
 
 interface TrackProps {
@@ -49,7 +51,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
       <div
         role="slider"
         tabIndex={0}
-        aria-label={timeline.track(title)}
+        aria-label={(payload.sync ? timeline.curvesTrack : timeline.track)(title)}
         aria-valuemin={0}
         aria-valuemax={Math.round(durationMs)}
         aria-valuenow={Math.round(timeMs)}
@@ -68,7 +70,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
         <PlayHead timeMs={timeMs} durationMs={durationMs} />
       </div>
       <p className="text-xs text-ink-soft">
-        {timeline.scores(count)}
+        {payload.sync ? timeline.curves : timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}
       </p>
       <Figures model={title} series={series} />

@@ -17,6 +17,14 @@ test("what a model saw and what it heard are two series, and moments without a s
   expect(seriesOf({ ...payload, frame_predictions: [], chunk_predictions: null } as never)).toEqual([]);
 });
 
+test("a mouth and a voice are two curves", () => {
+  const sync = { moments: [{ time_ms: 100, mouth: 0.2, voice: 0.7 }] };
+  expect(seriesOf({ sync } as Partial<ResultPayload> as ResultPayload)).toEqual([
+    { of: "mouth", marks: [{ startMs: 100, endMs: 100, score: 0.2 }] },
+    { of: "voice", marks: [{ startMs: 100, endMs: 100, score: 0.7 }] },
+  ]);
+});
+
 test("20,000 scores are reduced to the pixels of the track, and no peak is lost", () => {
   const marks = Array.from({ length: 20_000 }, (_, n) => ({
     startMs: n * 40,

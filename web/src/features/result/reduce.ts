@@ -8,9 +8,9 @@ export interface Mark {
   score: number;
 }
 
-/** What one model saw, or heard, over time; a model of both has two. */
+/** What one model saw, or heard, over time; a model of both has two. A mouth and a voice are curves, no scores. */
 export interface Series {
-  of: "frames" | "sound";
+  of: "frames" | "sound" | "mouth" | "voice";
   marks: readonly Mark[];
 }
 
@@ -23,11 +23,15 @@ export function seriesOf(payload: ResultPayload): Series[] {
     endMs: end_ms,
     score,
   }));
-  const both: Series[] = [
+  const moments = payload.sync?.moments ?? [];
+  const at = (time_ms: number, score: number) => ({ startMs: time_ms, endMs: time_ms, score });
+  const all: Series[] = [
     { of: "frames", marks: frames },
     { of: "sound", marks: sound },
+    { of: "mouth", marks: moments.map(({ time_ms, mouth }) => at(time_ms, mouth)) },
+    { of: "voice", marks: moments.map(({ time_ms, voice }) => at(time_ms, voice)) },
   ];
-  return both.filter(({ marks }) => marks.length > 0);
+  return all.filter(({ marks }) => marks.length > 0);
 }
 
 /** The least and the greatest score of one pixel. */

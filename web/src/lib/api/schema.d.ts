@@ -1419,6 +1419,7 @@ export interface components {
             score?: number | null;
             /** @description Spans that stand out. */
             segments: components["schemas"]["Segment"][];
+            sync?: components["schemas"]["SyncMessage"] | null;
             /** @description Path of a picture of the evidence, where one was made. */
             visualization_path?: string | null;
         };
@@ -1566,6 +1567,49 @@ export interface components {
              * @description 12 to 128 characters.
              */
             password: string;
+        };
+        /** @description How well a mouth and the sound go together. */
+        SyncMessage: {
+            /**
+             * Format: double
+             * @description How clear the agreement is there; chance rarely reaches 0.7.
+             */
+            best: number;
+            /**
+             * Format: int64
+             * @description How long both were compared.
+             */
+            compared_ms: number;
+            /**
+             * Format: double
+             * @description The same within 0.2 s of no offset.
+             */
+            in_place: number;
+            /** @description The two curves. */
+            moments: components["schemas"]["SyncMomentMessage"][];
+            /**
+             * Format: int32
+             * @description By how much the sound is later than the mouth where both agree best; negative where it is earlier.
+             */
+            offset_ms: number;
+        };
+        /** @description Mouth and voice at one moment. */
+        SyncMomentMessage: {
+            /**
+             * Format: double
+             * @description How far the mouth is open, 0 to 1 between its extremes.
+             */
+            mouth: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            time_ms: number;
+            /**
+             * Format: double
+             * @description How far a mouth that speaks like this would be open, 0 to 1 between its extremes.
+             */
+            voice: number;
         };
         /** @description What a sign-in brings. */
         TokenBody: {

@@ -10,8 +10,8 @@ use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::manifest::{
-    Aggregate, Archive, FaceDetectorRule, FaceRule, HeadFile, HubFile, Manifest, ManifestError, Net,
-    Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, Archive, FaceDetectorRule, FaceRule, HeadFile, HubFile, LipSyncRule, Manifest, ManifestError,
+    Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
 };
 use super::picture_rule::{Layout, PictureRule};
 use crate::engine::EngineKind;
@@ -173,7 +173,7 @@ impl File {
             PipelineName::ImageClassifier | PipelineName::FaceClassifier => {
                 &[MediaKind::Image, MediaKind::Video]
             }
-            PipelineName::FrameSequence => &[MediaKind::Video],
+            PipelineName::FrameSequence | PipelineName::AudioVisual => &[MediaKind::Video],
             PipelineName::AudioWindows => &[MediaKind::Audio, MediaKind::Video],
             PipelineName::Provenance => &MediaKind::ALL,
             PipelineName::FaceDetector | PipelineName::FaceLandmarks | PipelineName::VoiceActivity => &[],
@@ -199,6 +199,7 @@ impl File {
             ("face", self.face.is_some(), is(&[FaceClassifier, FrameSequence])),
             ("sound", self.sound.is_some(), is(&[AudioWindows])),
             ("sequence", self.sequence.is_some(), is(&[FrameSequence])),
+            ("lip_sync", self.lip_sync.is_some(), is(&[PipelineName::AudioVisual])),
             ("face_detector", self.face_detector.is_some(), is(&[PipelineName::FaceDetector])),
         ];
         match allowed.iter().find(|(_, there, may)| *there && !may) {
@@ -247,6 +248,7 @@ impl File {
                 Pipeline::FrameSequence(self.net(Some("landmarks"))?, self.face()?, self.sequence()?)
             }
             PipelineName::AudioWindows => Pipeline::AudioWindows(self.net(Some("wave"))?, self.sound()?),
+            PipelineName::AudioVisual => Pipeline::AudioVisual(self.net(Some("wave"))?, self.lip_sync()?),
             PipelineName::Provenance => Pipeline::Provenance,
             PipelineName::FaceDetector => Pipeline::FaceDetector(self.face_detector()?),
             PipelineName::FaceLandmarks => Pipeline::FaceLandmarks,
@@ -356,10 +358,21 @@ impl File {
                 "must be 68, the only layout that the landmark helper gives",
             ));
         }
+        self.has_windows()?;
+        Ok(SequenceRule { frames: within("sequence.frames", sequence.frames, 2)?, step: sequence.step })
+    }
+
+    fn lip_sync(&self) -> Result<LipSyncRule, ManifestError> {
+        let rule = needed("lip_sync", self.lip_sync.as_ref())?;
+        self.has_windows()?;
+        Ok(LipSyncRule { frames: within("lip_sync.frames", rule.frames, 2)?, min_side_px: rule.min_side_px })
+    }
+
+    fn has_windows(&self) -> Result<(), ManifestError> {
         if self.video.windows == 0 {
             return Err(wrong("video.windows", "must be at least 1 for this pipeline"));
         }
-        Ok(SequenceRule { frames: within("sequence.frames", sequence.frames, 2)?, step: sequence.step })
+        Ok(())
     }
 }
 

@@ -31,6 +31,7 @@ pub(in crate::package) struct File {
     pub(super) sound: Option<SoundSection>,
     pub(super) sequence: Option<SequenceSection>,
     pub(super) face_detector: Option<FaceDetectorSection>,
+    pub(super) lip_sync: Option<LipSyncSection>,
     #[serde(default)]
     pub(super) video: VideoSection,
     #[serde(default)]
@@ -46,6 +47,7 @@ pub(super) enum PipelineName {
     FaceClassifier,
     FrameSequence,
     AudioWindows,
+    AudioVisual,
     Provenance,
     FaceDetector,
     FaceLandmarks,
@@ -59,6 +61,13 @@ pub(super) struct WeightsSection {
     pub(super) sha256: String,
     pub(super) bytes: u64,
     pub(super) source: Option<SourceSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LipSyncSection {
+    pub(super) frames: usize,
+    pub(super) min_side_px: u32,
 }
 
 #[derive(Deserialize)]

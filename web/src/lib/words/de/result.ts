@@ -35,10 +35,14 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} bis ${to}, ${score}`,
     noSpans: "Kein Abschnitt fällt auf.",
     scores: (count: number) => plural(count, { one: "# Wert", other: "# Werte" }),
-    series: { frames: "Bild", sound: "Ton" },
     figures: (model: string) => `Werte von ${model}`,
     time: "Zeit",
     score: "Wahrscheinlichkeit",
+    series: { frames: "Bild", sound: "Ton", mouth: "Mund", voice: "Stimme" },
+    openness: "Wie weit offen",
+    curves: "Wie weit der Mund offen ist und wie weit die Stimme es sagt; jede Kurve zwischen ihren Grenzen",
+    curvesTrack: (model: string) =>
+      `${model}: Mund und Stimme über die Zeit. Die Pfeiltasten gehen durch die Aufnahme.`,
     thinned: "Der Dienst hat die Werte ausgedünnt.",
   },
   verdict: {
@@ -71,6 +75,15 @@ export const result = {
     cancelled: "Dieser Durchgang wurde abgebrochen.",
   },
   models: {
+    sync: {
+      offset: "Beste Übereinstimmung",
+      by: (secs: string, sign: number) =>
+        sign === 0 ? "ohne Versatz" : `mit dem Ton ${secs} s ${sign > 0 ? "nach" : "vor"} dem Mund`,
+      clear: "Übereinstimmung",
+      values: (inPlace: string, best: string) =>
+        `${inPlace} ohne Versatz, ${best} bestenfalls; durch Zufall selten 0,7`,
+      compared: "Verglichen",
+    },
     title: "Was jedes Modell sagt",
     probability: "Wahrscheinlichkeit",
     score: "Rohwert",
@@ -279,6 +292,24 @@ export const result = {
       "Modelle liefen nicht, weil die Datei selbst schon sagt, wie sie entstanden ist.",
       "",
     ],
+    sound_in_sync: ["Mund und Stimme passen zusammen.", ""],
+    sound_shifted: [
+      "Die Stimme kommt für den Mund zu früh oder zu spät.",
+      "Auch schlechter Schnitt und Bildschirmaufnahmen verschieben den Ton.",
+    ],
+    sound_foreign: [
+      "Die Stimme folgt dem Mund nicht, der zu sehen ist.",
+      "Bei einem Erzähler, einer Übersetzung oder einem Sprecher außerhalb des Bildes ist das ebenso.",
+    ],
+    sync_unclear: [
+      "Ob Stimme und Mund zusammengehören, war nicht zu erkennen.",
+      "Nehmen Sie einen längeren Ausschnitt, in dem ein Gesicht zur Kamera spricht.",
+    ],
+    mouth_still: [
+      "Jemand spricht, und der Mund, der zu sehen ist, bewegt sich nicht.",
+      "Bei einem Erzähler außerhalb des Bildes ist das ebenso.",
+    ],
+    mouth_silent: ["Der Mund, der zu sehen ist, bewegt sich, und es ist keine Sprache zu hören.", ""],
     model_failed: ["Ein Modell endete mit einem Fehler.", "Lassen Sie es allein noch einmal prüfen."],
   } as Record<string, readonly [string, string]>,
   errors: {

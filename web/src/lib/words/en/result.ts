@@ -34,10 +34,14 @@ export const result = {
     span: (model: string, from: string, to: string, score: string) => `${model}: ${from} to ${to}, ${score}`,
     noSpans: "No span stands out.",
     scores: (count: number) => plural(count, { one: "# score", other: "# scores" }),
-    series: { frames: "Picture", sound: "Sound" },
     figures: (model: string) => `Scores of ${model}`,
     time: "Time",
     score: "Probability",
+    series: { frames: "Picture", sound: "Sound", mouth: "Mouth", voice: "Voice" },
+    openness: "How far open",
+    curves: "How far the mouth is open, and how far the voice says it is; each between its own extremes",
+    curvesTrack: (model: string) =>
+      `${model}: mouth and voice over time. The arrow keys move through the recording.`,
     thinned: "Scores were thinned by the service.",
   },
   verdict: {
@@ -70,6 +74,17 @@ export const result = {
     cancelled: "This run was cancelled.",
   },
   models: {
+    sync: {
+      offset: "Best agreement",
+      by: (secs: string, sign: number) =>
+        sign === 0
+          ? "with no shift"
+          : `with the sound ${secs} s ${sign > 0 ? "later" : "earlier"} than the mouth`,
+      clear: "Agreement",
+      values: (inPlace: string, best: string) =>
+        `${inPlace} in place, ${best} at best; chance rarely reaches 0.7`,
+      compared: "Compared",
+    },
     title: "What each model says",
     probability: "Probability",
     score: "Raw score",
@@ -269,6 +284,24 @@ export const result = {
       "Ask for the original file.",
     ],
     decided_by_origin: ["Models were not run, because the file itself already tells how it was made.", ""],
+    sound_in_sync: ["Mouth and voice go together.", ""],
+    sound_shifted: [
+      "The voice comes too early or too late for the mouth.",
+      "Poor editing and recording of a screen shift sound as well.",
+    ],
+    sound_foreign: [
+      "The voice does not follow the mouth that is seen.",
+      "A narrator, a translation or another speaker outside the picture does the same.",
+    ],
+    sync_unclear: [
+      "Whether voice and mouth go together could not be told.",
+      "Use a longer clip in which one face speaks towards the camera.",
+    ],
+    mouth_still: [
+      "Somebody speaks, and the mouth that is seen does not move.",
+      "A narrator outside the picture does the same.",
+    ],
+    mouth_silent: ["The mouth that is seen moves, and no speech is heard.", ""],
     model_failed: ["A model ended with an error.", "Run it again alone to see it."],
   } as Record<string, readonly [string, string]>,
   errors: {
