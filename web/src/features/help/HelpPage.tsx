@@ -91,7 +91,10 @@ function Models() {
                   items={[
                     [help.kinds, model.kinds.map(kind).join(", ")],
                     [help.weight, help.weights[model.weight] ?? model.weight],
-                    [help.quality, [model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)].join(" ")],
+                    [
+                      help.quality,
+                      [model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)].join(" "),
+                    ],
                     [help.limits, <Paragraphs key="limits" lines={model.limits} />],
                   ]}
                 />

@@ -191,7 +191,7 @@ test("what stands beside a video follows each frame that is shown", async () => 
   const video = HTMLVideoElement.prototype as Partial<HTMLVideoElement>;
   video.requestVideoFrameCallback = (tell) => frames.push(tell);
   video.cancelVideoFrameCallback = () => undefined;
-  open(mediumOf(runOf("FAKE")));
+  const { unmount } = open(mediumOf(runOf("FAKE")));
   const track = await screen.findByRole("slider", { name: /^frames/ });
   const shown = frames.at(-1);
   vi.spyOn(HTMLMediaElement.prototype, "paused", "get").mockReturnValue(false);
@@ -199,6 +199,7 @@ test("what stands beside a video follows each frame that is shown", async () => 
   expect(track).toHaveAttribute("aria-valuenow", "2040");
   expect(frames.at(-1)).toBe(shown);
   expect(frames.length).toBeGreaterThan(1);
+  unmount();
   Reflect.deleteProperty(video, "requestVideoFrameCallback");
   Reflect.deleteProperty(video, "cancelVideoFrameCallback");
 });

@@ -94,7 +94,14 @@ const model = { name: "frames", title: "Frames", version: "1", quality: "AUC 0.9
 
 test("quality and limits of another version are not shown as those of this answer", () => {
   const card = (version: string) =>
-    show(<ModelCard analysis={analysis} payload={payload} model={{ ...model, version } as Model} />);
+    show(
+      <ModelCard
+        analysis={analysis}
+        payload={payload}
+        mediaType="video"
+        model={{ ...model, version } as Model}
+      />,
+    );
   const same = card("1");
   expect(same.getByText("AUC 0.9")).toBeVisible();
   expect(same.getByText("no cartoons")).toBeVisible();

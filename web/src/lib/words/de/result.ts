@@ -314,7 +314,10 @@ export const result = {
       "Bei einem Erzähler außerhalb des Bildes ist das ebenso.",
     ],
     mouth_silent: ["Der Mund, der zu sehen ist, bewegt sich, und es ist keine Sprache zu hören.", ""],
-    unstable: ["Einige veränderte Kopien dieser Datei bekommen ein anderes Urteil; wenig entscheidet es also.", ""],
+    unstable: [
+      "Einige veränderte Kopien dieser Datei bekommen ein anderes Urteil; wenig entscheidet es also.",
+      "",
+    ],
     model_failed: ["Ein Modell endete mit einem Fehler.", "Lassen Sie es allein noch einmal prüfen."],
   } as Record<string, readonly [string, string]>,
   errors: {
