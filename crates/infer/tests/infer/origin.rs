@@ -208,6 +208,7 @@ fn the_bundled_list_is_trusted_alone_with_others_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, pem: &[u8]| {
         let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, pem).unwrap();
         path
     };
@@ -216,8 +217,8 @@ fn the_bundled_list_is_trusted_alone_with_others_or_not_at_all() {
     for (trust, expected) in [
         (vec![], Valid),
         (vec![put("own.pem", &own)], Trusted),
-        (vec![put("C2PA-TRUST-LIST.pem", &own)], Trusted),
-        (vec![put("C2PA-TRUST-LIST.pem", b""), put("C2PA-TSA-TRUST-LIST.pem", b"")], Valid),
+        (vec![put("replaced/C2PA-TRUST-LIST.pem", &own)], Trusted),
+        (vec![put("none/C2PA-TRUST-LIST.pem", b""), put("none/C2PA-TSA-TRUST-LIST.pem", b"")], Valid),
     ] {
         let bench = bench_that_trusts(EngineChoice::Auto, None, trust.clone());
         let found = finding(&bench, "credentials-camera.jpg").origin.unwrap().credentials.unwrap();
