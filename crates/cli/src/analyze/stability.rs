@@ -67,8 +67,10 @@ impl Copies {
             let mut copy = ChangedCopy { what: change.what.to_owned(), ..ChangedCopy::default() };
             match judged {
                 Ok(report) => {
-                    message.judged += 1;
-                    message.kept += usize::from(report.verdict.prediction == said);
+                    let prediction = report.verdict.prediction;
+                    // A copy that became too small to be looked at speaks neither for nor against the verdict.
+                    message.judged += usize::from(prediction == said || prediction != Prediction::NotApplicable);
+                    message.kept += usize::from(prediction == said);
                     copy.prediction = Some(report.verdict.prediction.as_str().to_owned());
                     copy.probability = report.verdict.probability.map(|p| p.get());
                 }

@@ -23,18 +23,6 @@ pub(crate) fn bmp(grey: u8) -> Vec<u8> {
     file
 }
 
-/// The same with an edge of another value, one pixel wide.
-pub(crate) fn bmp_with_frame(grey: u8, edge: u8) -> Vec<u8> {
-    let mut file = bmp(grey);
-    for (number, pixel) in file[54..].chunks_exact_mut(3).enumerate() {
-        let (x, y) = (number % 16, number / 16);
-        if [x, y].iter().any(|place| [0, 15].contains(place)) {
-            pixel.fill(edge);
-        }
-    }
-    file
-}
-
 pub(crate) const DARK: u8 = 10;
 pub(crate) const GREY: u8 = 128;
 pub(crate) const BRIGHT: u8 = 245;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::media::{BRIGHT, DARK, GREY, bmp, bmp_with_frame};
+use crate::media::{BRIGHT, DARK, GREY, bmp};
 use crate::package::Package;
 use crate::support::{Home, Outcome, finish, finish_with_stdin, text};
 
@@ -73,17 +73,19 @@ fn results_come_in_the_order_of_the_names_however_many_jobs_there_are() {
 #[test]
 fn changed_copies_are_judged_where_that_is_asked_for() {
     let home = home();
-    let steady = home.run(["analyze", "--json", "--stability", "bright.bmp"]).document();
+    let picture = |name, filter| home.make(name, ["-f", "lavfi", "-i", filter, "-frames:v", "1"]);
+    picture("bright.png", "color=c=white:s=64x64");
+    let steady = home.run(["analyze", "--json", "--stability", "bright.png"]).document();
     let stability = &steady["stability"];
     assert_eq!((&stability["kept"], &stability["judged"]), (&7.into(), &7.into()), "{steady}");
-    assert!(home.analyze_json(["bright.bmp"]).document().get("stability").is_none());
+    assert!(home.analyze_json(["bright.png"]).document().get("stability").is_none());
     // Bright in the middle: whoever crops it sees another picture.
-    home.write("framed.bmp", bmp_with_frame(185, 0));
-    let framed = home.run(["analyze", "--json", "--stability", "framed.bmp"]).document();
+    picture("framed.png", "color=c=0xB9B9B9:s=56x56,pad=64:64:4:4:black");
+    let framed = home.run(["analyze", "--json", "--stability", "framed.png"]).document();
     assert_eq!(framed["verdict"]["prediction"], "INCONCLUSIVE", "{framed}");
     assert_eq!(framed["stability"]["kept"], 6, "{framed}");
     assert!(framed["verdict"]["reasons"].to_string().contains("\"unstable\""), "{framed}");
-    let told = home.run(["analyze", "--stability", "framed.bmp"]).stdout;
+    let told = home.run(["analyze", "--stability", "framed.png"]).stdout;
     for line in ["changed copies: 6 of 7 keep the verdict", "the middle 80 % of each side, PNG", "FAKE"] {
         assert!(told.contains(line), "{line}: {told}");
     }
