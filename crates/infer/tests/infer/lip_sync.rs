@@ -136,7 +136,8 @@ fn a_still_mouth_a_silent_one_and_a_film_without_sound_are_named_and_not_judged(
     };
     let still = film(folder.path(), "still.mp4", &vec![0.3; moves.len()], &voice);
     assert_eq!(why(&still), [Reason::MouthStill]);
-    let silent = film(folder.path(), "silent.mp4", &moves, &vec![0.0; voice.len()]);
+    let wide: Vec<f32> = moves.iter().map(|open| open * 2.0).collect();
+    let silent = film(folder.path(), "silent.mp4", &wide, &vec![0.0; voice.len()]);
     assert_eq!(why(&silent), [Reason::NoSpeech, Reason::MouthSilent]);
     let mute = folder.path().join("mute.mp4");
     let status = ffmpeg(&["-i", silent.to_str().unwrap(), "-an", "-c", "copy"]).arg(&mute).status().unwrap();
