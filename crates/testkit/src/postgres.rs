@@ -33,6 +33,12 @@ pub struct Private {
     cluster: Cluster,
 }
 
+/// A copy that follows a [`Private`] cluster. Removed when dropped.
+#[derive(Debug)]
+pub struct Replica {
+    cluster: Cluster,
+}
+
 /// The shared cluster, started if no test of this run has started it yet.
 ///
 /// Tests of one run are children of one process (`cargo nextest` runs each in a process of its own), so the number of
