@@ -52,7 +52,7 @@ impl Database {
 
     /// Asks a question that decides nothing: the replica, where there is one that has all that was on the disk of the
     /// primary when the question came, else the primary. What is under way is written without waiting for the disk,
-    /// so an answer that is not `settled` is asked of the primary again.
+    /// so an answer that is not `settled`, and one that found nothing, is asked of the primary again.
     pub(crate) fn look<'a, T: Send + 'a>(
         &'a self,
         tried: &'static str,

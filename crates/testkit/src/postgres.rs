@@ -102,12 +102,6 @@ impl Shared {
     }
 }
 
-/// A server that follows a private one. Ended when dropped.
-#[derive(Debug)]
-pub struct Replica {
-    cluster: Cluster,
-}
-
 impl Private {
     /// A new cluster, running.
     pub fn start() -> anyhow::Result<Self> {

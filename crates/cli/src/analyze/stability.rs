@@ -69,7 +69,8 @@ impl Copies {
                 Ok(report) => {
                     let prediction = report.verdict.prediction;
                     // A copy that became too small to be looked at speaks neither for nor against the verdict.
-                    message.judged += usize::from(prediction == said || prediction != Prediction::NotApplicable);
+                    message.judged +=
+                        usize::from(prediction == said || prediction != Prediction::NotApplicable);
                     message.kept += usize::from(prediction == said);
                     copy.prediction = Some(report.verdict.prediction.as_str().to_owned());
                     copy.probability = report.verdict.probability.map(|p| p.get());

@@ -262,7 +262,7 @@ impl Library for Store {
 
     async fn medium(&self, owner: UserId, id: MediaId) -> Result<Option<MediaDetail>, StoreError> {
         let all = |found: &Option<MediaDetail>| {
-            found.as_ref().is_none_or(|medium| medium.runs.iter().all(|detail| settled(&detail.run)))
+            found.as_ref().is_some_and(|medium| medium.runs.iter().all(|detail| settled(&detail.run)))
         };
         let ask = self.db.look("read a medium with its runs", Sight::Moment, all, move |view| {
             Box::pin(medium(view, owner, id))
@@ -295,7 +295,7 @@ impl Library for Store {
     }
 
     async fn run(&self, owner: UserId, id: RunId) -> Result<Option<RunDetail>, StoreError> {
-        let ended = |found: &Option<RunDetail>| found.as_ref().is_none_or(|detail| settled(&detail.run));
+        let ended = |found: &Option<RunDetail>| found.as_ref().is_some_and(|detail| settled(&detail.run));
         let ask =
             self.db.look("read a run", Sight::Moment, ended, move |view| Box::pin(run(view, owner, id)));
         ask.await
@@ -307,7 +307,7 @@ impl Library for Store {
         id: AnalysisId,
     ) -> Result<Option<(Run, Analysis, Option<String>)>, StoreError> {
         let ended = |found: &Option<(Run, Analysis, Option<String>)>| {
-            found.as_ref().is_none_or(|(run, ..)| settled(run))
+            found.as_ref().is_some_and(|(run, ..)| settled(run))
         };
         let ask = self
             .db

@@ -151,7 +151,7 @@ async fn a_server_that_is_no_replica_of_this_database_is_not_asked() {
     for (url, says) in [
         (stranger.url.clone(), "another database"),
         (primary.url(), "receives nothing"),
-        ("postgres://postgres@127.0.0.1:1/none".to_owned(), "refused"),
+        ("postgres://postgres@127.0.0.1:1/none".to_owned(), "timed out"),
     ] {
         let db = db.clone().with_replica(&url, options(Duration::from_millis(50))).await.unwrap();
         let Some(ReplicaState::Unfit(why)) = db.replica_state().await else { panic!("{url} is no replica") };
