@@ -131,6 +131,17 @@ pub struct ModelCard {
     pub is_detector: bool,
 }
 
+/// The pipeline that looks at every frame of its windows: seconds of work for a second of film, so that a model of it
+/// runs only where somebody names it.
+pub const ON_REQUEST: &str = "audio-visual";
+
+impl ModelCard {
+    /// Whether it takes part where no models are named.
+    pub fn runs_unasked(&self) -> bool {
+        self.pipeline != ON_REQUEST
+    }
+}
+
 /// What is published of measured quality.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quality {

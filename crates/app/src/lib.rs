@@ -14,8 +14,8 @@ mod stop;
 
 pub use analyze::{AnalyzeError, Report, analyze};
 pub use detector::{
-    DetectError, Detection, Detector, Effort, ErrorCode, Illustration, ModelCard, ModelFailure, Quality,
-    Request, Thumbnail, Unready,
+    DetectError, Detection, Detector, Effort, ErrorCode, Illustration, ModelCard, ModelFailure, ON_REQUEST,
+    Quality, Request, Thumbnail, Unready,
 };
 pub use gather::{Ask, Busy, Found, Gather, GatherFigures, GatherOptions, HeldFile, Reply};
 pub use progress::{Phase, Progress, Silent};

@@ -35,7 +35,10 @@ pub async fn plan(ports: &Ports, id: RunId) -> Result<Plan, StoreError> {
         return Ok(Plan::Wait);
     }
     let fits = |offer: &&Offer| {
-        offer.card.kinds.contains(&kind) && (run.wanted.is_empty() || run.wanted.contains(&offer.card.name))
+        let card = &offer.card;
+        let is_wanted =
+            if run.wanted.is_empty() { card.runs_unasked() } else { run.wanted.contains(&card.name) };
+        card.kinds.contains(&kind) && is_wanted
     };
     let models: Vec<ModelName> = offers.iter().filter(fits).map(|offer| offer.card.name.clone()).collect();
     if models.is_empty() {

@@ -16,6 +16,9 @@ interface RerunProps {
   onStarted: () => void;
 }
 
+/** Takes seconds for a second of film, so that it runs only where it is asked for. */
+const ON_REQUEST = "audio-visual";
+
 /** A video is looked at by models of pictures and of sound too. */
 function reads(model: Model, { mediaType, hasAudio }: MediaDetail): boolean {
   return (
@@ -28,9 +31,10 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
   const { rerun } = words.result;
   const client = useQueryClient();
   const models = useQuery(modelsQuery);
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const [switched, setSwitched] = useState<ReadonlySet<string>>(new Set());
   const fitting = (models.data?.items ?? []).filter((model) => reads(model, medium));
-  const chosen = fitting.map(({ name }) => name).filter((name) => !left.has(name));
+  const isChosen = ({ name, pipeline }: Model) => switched.has(name) === (pipeline === ON_REQUEST);
+  const chosen = fitting.filter(isChosen).map(({ name }) => name);
   const start = useMutation({
     mutationFn: () => {
       const params = { path: { id: medium.id } };
@@ -43,9 +47,9 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
     },
   });
   const toggle = (name: string) => {
-    const next = new Set(left);
+    const next = new Set(switched);
     if (!next.delete(name)) next.add(name);
-    setLeft(next);
+    setSwitched(next);
   };
   return (
     <Dialog open onClose={onClose} title={rerun.title} detail={rerun.detail}>
@@ -57,8 +61,13 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
         {() => (
           <fieldset className="grid gap-2">
             <legend className="plate mb-2">{rerun.models}</legend>
-            {fitting.map(({ name, title }) => (
-              <Checkbox key={name} label={title} checked={!left.has(name)} onChange={() => toggle(name)} />
+            {fitting.map((model) => (
+              <Checkbox
+                key={model.name}
+                label={model.title}
+                checked={isChosen(model)}
+                onChange={() => toggle(model.name)}
+              />
             ))}
             {chosen.length === 0 && <p className="text-sm text-danger">{rerun.none}</p>}
           </fieldset>
