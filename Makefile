@@ -113,6 +113,7 @@ fmt: ## Format the code
 lint: web-check ## Check the format, clippy, licences, scripts and the web app
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets -- --deny warnings
+	@cargo clippy --locked --workspace --bin drishtiksha --features drishtiksha/otel -- --deny warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "skipped: shellcheck is not installed"; fi
 
