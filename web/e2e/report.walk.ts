@@ -35,10 +35,9 @@ test("what is kept can be opened years later: verdict, player and evidence, and 
   await expect
     .poll(() => report.locator("video").evaluate((video: HTMLVideoElement) => video.duration))
     .toBeGreaterThan(7);
-  // Frames that lead to their time, with the faces that were found on them.
+  // Frames that lead to their time.
   const frames = report.getByRole("list", { name: "Frames that were looked at" });
   await expect.poll(() => frames.getByRole("button").count()).toBeGreaterThan(4);
-  await expect(frames.locator("svg").first()).toBeAttached();
   const small = frames.locator("img").first();
   expect(await small.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(100);
   await frames.getByRole("button").last().click();
