@@ -175,11 +175,11 @@ def write(untouched: dict, made: dict, bare: list[Seen], obtained: dict, program
     page += ["\n## Untouched files\n", "| files | n | declared AI | signed capture | credentials invalid | a program's name | nothing shows it is no copy |", "|---|---|---|---|---|---|---|"]
     for name, many in [*untouched.items(), ("**all**", everything)]:
         count = lambda test, many=many: sum(map(test, many))
-        states = [count(lambda seen, state=state: bool((seen.credentials or {}).get("state") == state)) for state in ("invalid",)]
+        invalid = count(lambda seen: (seen.credentials or {}).get("state") == "invalid")
         signed_capture = count(lambda seen: bool((seen.credentials or {}).get("signed_capture")))
         hints = count(lambda seen: any(kind == "hint" for kind, _ in seen.rules))
         copies = count(lambda seen: seen.may_be_a_copy)
-        page.append(f"| {name} | {len(many)} | {share(count(lambda seen: seen.declares), len(many))} | {signed_capture} | {states[0]} | {hints} | {copies} |")
+        page.append(f"| {name} | {len(many)} | {share(count(lambda seen: seen.declares), len(many))} | {signed_capture} | {invalid} | {hints} | {copies} |")
     page += ["\n## Obtained files of generators\n", "| files | n | declared AI |", "|---|---|---|"]
     page += [f"| {name} | {len(many)} | {share(sum(seen.declares for seen in many), len(many))} |" for name, many in obtained.items()]
     said = sum(seen.may_be_a_copy for seen in bare)

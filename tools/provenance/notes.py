@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy
 from make import MARKS, SOURCE, declared, exif, png_text, watermark_module, xmp
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 WORDS = "red fox snow city at night portrait of an old man oil painting harbour fog 35mm film cat robot garden, extremely détaillé – 猫".split()
 LONGEST_PX = 768
@@ -44,10 +44,6 @@ class Draw:
         return {"Software": "NovelAI", "Source": "NovelAI Diffusion V4", "Comment": json.dumps(comment)}
 
 
-def _texts(**texts: str) -> PngImagePlugin.PngInfo:
-    return png_text(**texts)
-
-
 def _draw_things(draw: Draw) -> bytes:
     comment = json.dumps({"sampler": draw.sampler, "seed": draw.seed, "c": draw.prompt}).replace("&", "&amp;").replace("<", "&lt;")
     said = f'<exif:UserComment xmlns:exif="http://ns.adobe.com/exif/1.0/">{comment}</exif:UserComment>'
@@ -65,19 +61,19 @@ def _suno(draw: Draw) -> str:
 
 # By rule: the form of the file, and how it is saved.
 PICTURES: list[tuple[str, str, Callable[[Draw], dict]]] = [
-    ("sd-webui-parameters", "png", lambda d: {"pnginfo": _texts(parameters=d.webui())}),
+    ("sd-webui-parameters", "png", lambda d: {"pnginfo": png_text(parameters=d.webui())}),
     ("sd-webui-parameters", "jpg", lambda d: {"exif": exif(comment=d.webui())}),
     ("sd-webui-parameters", "webp", lambda d: {"exif": exif(comment=d.webui())}),
-    ("comfyui-prompt", "png", lambda d: {"pnginfo": _texts(prompt=d.graph(), workflow=d.workflow())}),
+    ("comfyui-prompt", "png", lambda d: {"pnginfo": png_text(prompt=d.graph(), workflow=d.workflow())}),
     ("comfyui-prompt", "webp", lambda d: {"exif": exif(model="prompt:" + d.graph())}),
-    ("comfyui-workflow", "png", lambda d: {"pnginfo": _texts(workflow=d.workflow())}),
-    ("invokeai-metadata", "png", lambda d: {"pnginfo": _texts(invokeai_metadata=json.dumps({"app_version": "4.2.0", "generation_mode": "txt2img", "positive_prompt": d.prompt}))}),
-    ("novelai-comment", "png", lambda d: {"pnginfo": _texts(**d.novelai())}),
-    ("fooocus-parameters", "png", lambda d: {"pnginfo": _texts(parameters=json.dumps({"prompt": d.prompt, "version": "Fooocus v2.5.0", "seed": str(d.seed)}))}),
-    ("swarmui-parameters", "png", lambda d: {"pnginfo": _texts(parameters=json.dumps({"sui_image_params": {"prompt": d.prompt, "seed": d.seed}}))}),
-    ("easy-diffusion", "png", lambda d: {"pnginfo": _texts(prompt=d.prompt, use_stable_diffusion_model="sd-v1-5", num_inference_steps=str(d.steps))}),
+    ("comfyui-workflow", "png", lambda d: {"pnginfo": png_text(workflow=d.workflow())}),
+    ("invokeai-metadata", "png", lambda d: {"pnginfo": png_text(invokeai_metadata=json.dumps({"app_version": "4.2.0", "generation_mode": "txt2img", "positive_prompt": d.prompt}))}),
+    ("novelai-comment", "png", lambda d: {"pnginfo": png_text(**d.novelai())}),
+    ("fooocus-parameters", "png", lambda d: {"pnginfo": png_text(parameters=json.dumps({"prompt": d.prompt, "version": "Fooocus v2.5.0", "seed": str(d.seed)}))}),
+    ("swarmui-parameters", "png", lambda d: {"pnginfo": png_text(parameters=json.dumps({"sui_image_params": {"prompt": d.prompt, "seed": d.seed}}))}),
+    ("easy-diffusion", "png", lambda d: {"pnginfo": png_text(prompt=d.prompt, use_stable_diffusion_model="sd-v1-5", num_inference_steps=str(d.steps))}),
     ("draw-things", "jpg", lambda d: {"xmp": _draw_things(d)}),
-    ("midjourney-description", "png", lambda d: {"pnginfo": _texts(Description=f"{d.prompt} --v 6.1 Job ID: {d.uuid}")}),
+    ("midjourney-description", "png", lambda d: {"pnginfo": png_text(Description=f"{d.prompt} --v 6.1 Job ID: {d.uuid}")}),
     ("flux-exif", "jpg", lambda d: {"exif": exif(software="AI generated;txt2img;flux", make="Black Forest Labs", model=d.random.choice(["flux-dev", "flux-schnell"]))}),
     ("digital-source-type", "jpg", lambda d: {"xmp": xmp(declared(d.random.choice(["trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia"]))).encode()}),
     ("google-ai-credit", "jpg", lambda d: {"xmp": xmp(f"<photoshop:Credit>{d.random.choice(['Made', 'Edited'])} with Google AI</photoshop:Credit>").encode()}),
