@@ -97,8 +97,7 @@ impl Shared {
     fn cloned_from(&self, template: &str) -> anyhow::Result<Database> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        self.cluster.run_sql(&format!("create database {name} template {template}"))?;
-        Ok(Database { url: self.cluster.url(&name) })
+        Ok(Database { url: self.cluster.database(&name, template)? })
     }
 }
 
@@ -146,13 +145,10 @@ impl Private {
     pub fn start_again(&self) -> anyhow::Result<()> {
         self.cluster.start_on_its_port()
     }
-}
 
-impl Private {
     /// Another database of it, a copy of `template`, to which nobody may be connected.
     pub fn database(&self, name: &str, template: &str) -> anyhow::Result<String> {
-        self.cluster.run_sql(&format!("create database {name} template {template}"))?;
-        Ok(self.cluster.url(name))
+        self.cluster.database(name, template)
     }
 
     /// A replica that follows it, running; it writes every statement that it is asked into its log.

@@ -61,12 +61,8 @@ impl Cluster {
     pub(super) fn create(folder: &Path) -> anyhow::Result<Self> {
         let programs = programs()?;
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let account = account_for(folder)?;
-        if let Some(Account { uid, gid }) = account {
-            chown(folder, Some(uid), Some(gid))
-                .with_context(|| format!("cannot hand over {}", folder.display()))?;
-        }
-        let cluster = Self { folder: folder.to_owned(), programs, account };
+        let cluster = Self { folder: folder.to_owned(), programs, account: account_for(folder)? };
+        cluster.hand_over()?;
         let data = cluster.data();
         run(cluster.program("initdb").arg("-D").arg(&data).args([
             "--username=postgres",
@@ -75,31 +71,38 @@ impl Cluster {
             "--locale=C.UTF-8",
             "--no-sync",
         ]))?;
-        let settings = data.join("postgresql.conf");
-        let all = fs::read_to_string(&settings)? + SETTINGS;
-        fs::write(&settings, all).with_context(|| format!("cannot write {}", settings.display()))?;
+        cluster.set(SETTINGS)?;
         Ok(cluster)
     }
 
     /// Makes a cluster in `folder` that follows another one. It is not running yet.
     pub(super) fn replica_of(primary: &Self, folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        if let Some(Account { uid, gid }) = primary.account {
-            chown(folder, Some(uid), Some(gid))
-                .with_context(|| format!("cannot hand over {}", folder.display()))?;
-        }
         let cluster =
             Self { folder: folder.to_owned(), programs: primary.programs.clone(), account: primary.account };
-        let data = cluster.data();
+        cluster.hand_over()?;
         run(cluster
             .program("pg_basebackup")
             .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname"])
             .arg(primary.url("postgres"))
             .arg("--pgdata")
-            .arg(&data))?;
-        let settings = data.join("postgresql.conf");
-        fs::write(&settings, fs::read_to_string(&settings)? + REPLICA_SETTINGS)?;
+            .arg(cluster.data()))?;
+        cluster.set(REPLICA_SETTINGS)?;
         Ok(cluster)
+    }
+
+    /// Its folder belongs to the account under which it runs.
+    fn hand_over(&self) -> anyhow::Result<()> {
+        let Some(Account { uid, gid }) = self.account else { return Ok(()) };
+        let folder = &self.folder;
+        chown(folder, Some(uid), Some(gid)).with_context(|| format!("cannot hand over {}", folder.display()))
+    }
+
+    /// Adds settings behind those that are there, which they override.
+    fn set(&self, more: &str) -> anyhow::Result<()> {
+        let settings = self.data().join("postgresql.conf");
+        let all = fs::read_to_string(&settings)? + more;
+        fs::write(&settings, all).with_context(|| format!("cannot write {}", settings.display()))
     }
 
     /// Makes an authority and a certificate of it for 127.0.0.1, and refuses connections without TLS.
@@ -108,8 +111,7 @@ impl Cluster {
         certificate::make(&data, |program| self.as_account(program))?;
         let [certificate, key] = certificate::SERVER;
         let tls = format!("ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n");
-        let settings = data.join("postgresql.conf");
-        fs::write(&settings, fs::read_to_string(&settings)? + &tls)?;
+        self.set(&tls)?;
         let rules = data.join("pg_hba.conf");
         Ok(fs::write(&rules, fs::read_to_string(&rules)?.replace("\nhost ", "\nhostssl "))?)
     }
@@ -173,6 +175,12 @@ impl Cluster {
     pub(super) fn run_sql(&self, statement: &str) -> anyhow::Result<()> {
         let url = self.url("postgres");
         run(self.program("psql").args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-c", statement]))
+    }
+
+    /// Another database, a copy of `template`; where it is.
+    pub(super) fn database(&self, name: &str, template: &str) -> anyhow::Result<String> {
+        self.run_sql(&format!("create database {name} template {template}"))?;
+        Ok(self.url(name))
     }
 
     /// Where a database of it is.
