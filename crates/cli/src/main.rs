@@ -8,6 +8,7 @@ mod backup;
 mod bundled;
 mod client;
 mod config;
+mod copies;
 mod doctor;
 mod eval;
 mod failure;

@@ -21,13 +21,13 @@ use dk_wire::{ErrorMessage, FileDocument};
 
 use crate::args::AnalyzeArgs;
 use crate::config::Config;
+use crate::copies::Copies;
 use crate::failure::Failure;
 use crate::style::{complain, visible};
 use crate::wiring;
 use inputs::{Input, Inputs};
 use outcome::{Done, InOrder, Judged, Printer, Tally, broken, document};
 use progress::Display;
-use stability::Copies;
 
 pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failure> {
     let stop = StopToken::new();
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &AnalyzeArgs, config: &Config) -> Result<ExitCode, Failu
     let display = Display::new(inputs.list.len(), args.quiet);
     let cards = detector.models();
     let printer = Printer { json: args.json, cards: &cards, display: &display };
-    let copies = if args.stability { Some(Copies::prepare(config)?) } else { None };
+    let copies = if args.stability { Some(stability::prepare(config)?) } else { None };
     let work = Work { args, detector: &detector, printer: &printer, copies: copies.as_ref(), stop: &stop };
     let tally = work.all(&inputs, jobs)?;
     display.finish();
@@ -139,7 +139,7 @@ impl Work<'_> {
         match dk_app::analyze(self.detector, &request, &bar, self.stop) {
             Ok(mut report) => {
                 let stability = self.copies.map(|copies| {
-                    copies.judge(self.detector, input, number, &request, &mut report, self.stop)
+                    stability::judge(copies, self.detector, input, number, &request, &mut report, self.stop)
                 });
                 let document = FileDocument { stability, ..document(&input.name, &report) };
                 let saved = match &self.args.out {

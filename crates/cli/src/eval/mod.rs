@@ -25,10 +25,10 @@ use crate::analyze::progress::Display;
 use crate::analyze::stop_on_interrupt;
 use crate::args::EvalArgs;
 use crate::config::Config;
+use crate::copies::Copies;
 use crate::failure::Failure;
 use crate::style::{complain, say, visible};
 use crate::wiring;
-use copies::Copier;
 use figures::How;
 use kept::Keeper;
 use pass::{JudgedFile, Pass, Plan};
@@ -45,23 +45,21 @@ pub(crate) fn run(args: &EvalArgs, config: &Config) -> Result<ExitCode, Failure>
     let detector = wiring::detector(config, jobs)?;
     let judges = judges(&detector, args)?;
     let keeper = Keeper::open(args.out.join("judged")).map_err(|error| write::cannot(&args.out, error))?;
-    let copier = if args.robustness { Some(copier(config, &args.out)?) } else { None };
+    let copies = if args.robustness { Some(copies_in(config, &args.out)?) } else { None };
     let mut plan = pass::plan(&set, &stop)?;
     let display = Display::new(set.files.len(), args.shown.quiet);
     let pass = Pass {
         detector: &detector,
         judges: &judges,
         keeper: &keeper,
-        copier: copier.as_ref(),
+        copies: copies.as_ref(),
         display: &display,
         stop: &stop,
     };
     let judged = pass.all(&mut plan, jobs);
     display.finish();
-    if let Some(copier) = &copier {
-        // Copies that are left over after a stop are of no use to anybody.
-        let _ = std::fs::remove_dir_all(&copier.folder);
-    }
+    // Copies that are left over after a stop are of no use to anybody.
+    drop(copies);
     if stop.is_stopped() {
         let error = anyhow!("stopped after {} of {} files", judged.len(), set.files.len());
         return Err(Failure::not_done(error, "the same command goes on where this one stopped"));
@@ -151,8 +149,7 @@ fn judge(detector: &LocalDetector, card: &ModelCard, engine: &str) -> Option<Jud
     })
 }
 
-fn copier(config: &Config, out: &Path) -> Result<Copier, Failure> {
+fn copies_in(config: &Config, out: &Path) -> Result<Copies, Failure> {
     let folder = out.join(format!(".copies-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| write::cannot(out, error))?;
-    Ok(Copier { folder, tools: wiring::tools()?, limits: wiring::limits(config) })
+    Copies::in_folder(folder, config, |_, error| write::cannot(out, error))
 }

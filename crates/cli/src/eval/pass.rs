@@ -14,11 +14,12 @@ use dk_infer::LocalDetector;
 use dk_infer::package::checksum;
 use dk_wire::{JudgeMessage, LeftOut};
 
-use super::copies::{Copier, Copy};
+use super::copies::{self, Copy};
 use super::kept::{Keeper, KeptFile};
 use super::set::{Labelled, Set};
 use crate::analyze::outcome::broken;
 use crate::analyze::progress::Display;
+use crate::copies::Copies;
 use crate::failure::Failure;
 use crate::style::visible;
 
@@ -28,7 +29,7 @@ pub(crate) struct Pass<'a> {
     pub judges: &'a [JudgeMessage],
     pub keeper: &'a Keeper,
     /// Makes changed copies, where they are asked for.
-    pub copier: Option<&'a Copier>,
+    pub copies: Option<&'a Copies>,
     pub display: &'a Display,
     pub stop: &'a StopToken,
 }
@@ -143,8 +144,8 @@ impl Pass<'_> {
 
     fn one(&self, file: &Labelled, sum: Sha256) -> Result<(KeptFile, Vec<Copy>), String> {
         let kept = self.judge(&file.path, sum, None)?;
-        let copies = match (self.copier, kept.kind()) {
-            (Some(copier), Some(kind)) => copier.all(self, &file.path, sum, kind)?,
+        let copies = match (self.copies, kept.kind()) {
+            (Some(made), Some(kind)) => copies::all(made, self, &file.path, sum, kind)?,
             _ => Vec::new(),
         };
         Ok((kept, copies))
