@@ -3,14 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { show } from "@/testing/render";
 import { Chart } from "./Chart";
 
-// jsdom draws nothing; what is drawn is looked at in the walks.
-vi.mock("uplot", () => ({
-  default: class {
-    destroy() {}
-    setData() {}
-    setSize() {}
-  },
-}));
+vi.mock("uplot", () => import("@/testing/uplot"));
 
 beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));

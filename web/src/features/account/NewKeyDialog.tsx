@@ -1,14 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "@/lib/api/client";
-import { copy } from "@/lib/copy";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
 import { Input, Select } from "@/ui/Input";
 import { ErrorNotice } from "@/ui/states";
-import { toast } from "@/ui/Toast";
+import { useCopy } from "@/ui/useCopy";
 import { accountChecks } from "./checks";
 import { useForm } from "./useForm";
 
@@ -92,18 +91,14 @@ function KeyForm({ onMade }: { onMade: (key: string) => void }) {
 
 function MadeKey({ value, onClose }: { value: string; onClose: () => void }) {
   const { account, common } = useWords();
-  const take = () =>
-    copy(value).then(
-      () => toast(common.copied),
-      () => toast(account.copyFailed, "failed"),
-    );
+  const copy = useCopy();
   return (
     <div className="grid gap-4">
       <Field label={account.key}>
         {(control) => <Input {...control} readOnly value={value} className="font-mono" />}
       </Field>
       <div className="flex justify-end gap-2">
-        <Button onClick={() => void take()}>{common.copy}</Button>
+        <Button onClick={() => copy(value, account.copyFailed)}>{common.copy}</Button>
         <Button look="primary" onClick={onClose}>
           {common.close}
         </Button>

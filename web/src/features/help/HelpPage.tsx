@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Copy } from "lucide-react";
 import { aboutQuery, modelsQuery } from "@/lib/api/queries";
-import { copy } from "@/lib/copy";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { VerdictBadge } from "@/ui/Badge";
@@ -9,7 +8,7 @@ import { IconButton } from "@/ui/Button";
 import { Card, Facts } from "@/ui/Card";
 import { PageHeader } from "@/ui/PageHeader";
 import { FourStates } from "@/ui/states";
-import { toast } from "@/ui/Toast";
+import { useCopy } from "@/ui/useCopy";
 
 const PREDICTIONS = ["FAKE", "REAL", "INCONCLUSIVE", "NOT_APPLICABLE"] as const;
 
@@ -165,17 +164,18 @@ function Programs() {
 }
 
 function Example({ title, code }: { title: string; code: string }) {
-  const { help, common } = useWords();
-  const take = () =>
-    copy(code).then(
-      () => toast(common.copied),
-      () => toast(help.copyFailed, "failed"),
-    );
+  const { help } = useWords();
+  const copy = useCopy();
   return (
     <div>
       <div className="mb-1 flex items-center justify-between gap-2">
         <h3 className="plate">{title}</h3>
-        <IconButton icon={Copy} size="small" label={help.copyOf(title)} onClick={() => void take()} />
+        <IconButton
+          icon={Copy}
+          size="small"
+          label={help.copyOf(title)}
+          onClick={() => copy(code, help.copyFailed)}
+        />
       </div>
       <pre className="rounded-md bg-sunken p-3 font-mono text-sm break-all whitespace-pre-wrap">{code}</pre>
     </div>

@@ -39,14 +39,7 @@ const ANSWERS = {
   "GET /api/v1/admin/users": () => list(ada, bob),
 };
 
-// jsdom draws nothing; what is drawn is looked at in the walks.
-vi.mock("uplot", () => ({
-  default: class {
-    destroy() {}
-    setData() {}
-    setSize() {}
-  },
-}));
+vi.mock("uplot", () => import("@/testing/uplot"));
 
 beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ addEventListener() {}, removeEventListener() {} }));

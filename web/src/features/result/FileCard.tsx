@@ -4,7 +4,6 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { answer, api } from "@/lib/api/client";
 import { refreshLists } from "@/lib/api/lists";
 import { keys, type MediaDetail } from "@/lib/api/queries";
-import { copy } from "@/lib/copy";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { Button, IconButton } from "@/ui/Button";
@@ -13,22 +12,23 @@ import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
 import { TextArea } from "@/ui/Input";
 import { ErrorNotice } from "@/ui/states";
-import { toast } from "@/ui/Toast";
+import { useCopy } from "@/ui/useCopy";
 
 export function FileCard({ medium }: { medium: MediaDetail }) {
   const words = useWords();
   const { file } = words.result;
   const [editing, setEditing] = useState(false);
   const facts = useFacts(medium);
-  const take = () =>
-    copy(medium.sha256).then(
-      () => toast(file.copied, "done"),
-      () => toast(file.copyFailed, "failed"),
-    );
+  const copy = useCopy();
   const sum = (
     <span className="flex items-start gap-1">
       <code className="min-w-0 font-mono text-xs break-all">{medium.sha256}</code>
-      <IconButton icon={Copy} size="small" label={`${words.common.copy} SHA-256`} onClick={take} />
+      <IconButton
+        icon={Copy}
+        size="small"
+        label={`${words.common.copy} SHA-256`}
+        onClick={() => copy(medium.sha256, file.copyFailed)}
+      />
     </span>
   );
   return (

@@ -5,7 +5,7 @@ import { useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
 import { useWords } from "@/lib/words/words";
 import { powers } from "./fft";
-import { msAt, PlayHead, pressed, type Seeking } from "./seek";
+import { SeekBar, type Seeking } from "./SeekBar";
 
 const MOST_BYTES = 50 * 1024 * 1024;
 const WIDTH = 800;
@@ -26,7 +26,7 @@ interface SoundPictureProps extends Seeking {
 }
 
 export function SoundPicture({ mediaId, size, ...seeking }: SoundPictureProps) {
-  const { timeMs, durationMs, onSeek } = seeking;
+  const { timeMs } = seeking;
   const { player } = useWords().result;
   const format = useFormat();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -57,22 +57,14 @@ export function SoundPicture({ mediaId, size, ...seeking }: SoundPictureProps) {
   return (
     <figure>
       <figcaption className="plate mb-1">{player.waveform}</figcaption>
-      <div
-        role="slider"
-        tabIndex={0}
-        aria-label={player.waveformText}
-        aria-valuemin={0}
-        aria-valuemax={Math.round(durationMs)}
-        aria-valuenow={Math.round(timeMs)}
-        aria-valuetext={
+      <SeekBar
+        label={player.waveformText}
+        valueText={
           sound
             ? player.level(format.timecode(timeMs, true), format.number(Math.round(levelAt(sound, timeMs))))
             : format.timecode(timeMs, true)
         }
-        onKeyDown={(event) => pressed(event, seeking)}
-        onPointerDown={(event) => onSeek(msAt(event, durationMs))}
-        onPointerMove={(event) => event.buttons === 1 && onSeek(msAt(event, durationMs))}
-        className="relative cursor-crosshair touch-pan-y overflow-hidden rounded-md bg-sunken"
+        {...seeking}
       >
         <canvas
           ref={canvas}
@@ -82,8 +74,7 @@ export function SoundPicture({ mediaId, size, ...seeking }: SoundPictureProps) {
           data-state={state}
           className="block h-48 w-full"
         />
-        <PlayHead timeMs={timeMs} durationMs={durationMs} />
-      </div>
+      </SeekBar>
       {state === "drawing" && (
         <p role="status" className="mt-1 text-sm text-ink-soft">
           {player.drawing}

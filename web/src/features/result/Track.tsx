@@ -1,21 +1,18 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useTitleOf } from "@/lib/api/titles";
+import { useTitleOf } from "@/lib/api/models";
 import { type Format, useFormat } from "@/lib/format";
 import { onColoursChange, tokenColour } from "@/lib/theme";
 import { useWords, type Words } from "@/lib/words/words";
 import { Figures } from "./Figures";
 import type { ResultPayload } from "./queries";
 import { type Column, columnsOf, nearest, type Series } from "./reduce";
-import { msAt, PlayHead, pressed } from "./seek";
+import { SeekBar } from "./SeekBar";
 
 const HEIGHT = 56;
 /** Told apart by colour and by dash; the words beside them have the same mark. */
-const LOOKS = {
-  frames: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
-  sound: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
-  mouth: { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" },
-  voice: { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" },
-} as const;
+const SOLID = { colour: "--series-1", dash: [] as number[], mark: "border-series-1 border-solid" } as const;
+const DASHED = { colour: "--series-2", dash: [5, 3], mark: "border-series-2 border-dashed" } as const;
+const LOOKS = { frames: SOLID, sound: DASHED, mouth: SOLID, voice: DASHED };
 
 interface TrackProps {
   payload: ResultPayload;
@@ -48,27 +45,14 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
           ))}
         </span>
       </div>
-      <div
-        role="slider"
-        tabIndex={0}
-        aria-label={(payload.sync ? timeline.curvesTrack : timeline.track)(title)}
-        aria-valuemin={0}
-        aria-valuemax={Math.round(durationMs)}
-        aria-valuenow={Math.round(timeMs)}
-        aria-valuetext={values.map(({ text }) => text).join("; ")}
-        onKeyDown={(event) => pressed(event, { timeMs, durationMs, onSeek })}
-        onPointerDown={(event) => onSeek(msAt(event, durationMs))}
-        onPointerMove={(event) => {
-          const ms = msAt(event, durationMs);
-          setPointed(ms);
-          if (event.buttons === 1) onSeek(ms);
-        }}
-        onPointerLeave={() => setPointed(null)}
-        className="relative cursor-crosshair touch-pan-y overflow-hidden rounded-md bg-sunken"
+      <SeekBar
+        label={(payload.sync ? timeline.curvesTrack : timeline.track)(title)}
+        valueText={values.map(({ text }) => text).join("; ")}
+        onPoint={setPointed}
+        {...{ timeMs, durationMs, onSeek }}
       >
         <Lines payload={payload} series={series} durationMs={durationMs} />
-        <PlayHead timeMs={timeMs} durationMs={durationMs} />
-      </div>
+      </SeekBar>
       <p className="text-xs text-ink-soft">
         {payload.sync ? timeline.curves : timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}

@@ -123,7 +123,6 @@ export const result = {
     sampleRate: "Abtastrate",
     channels: "Kanäle",
     added: "Hinzugefügt",
-    copied: "Kopiert",
     copyFailed: "Es konnte nicht kopiert werden.",
     description: "Beschreibung",
     noDescription: "Keine Beschreibung",

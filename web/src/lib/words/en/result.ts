@@ -124,7 +124,6 @@ export const result = {
     sampleRate: "Sampling rate",
     channels: "Channels",
     added: "Added",
-    copied: "Copied",
     copyFailed: "It could not be copied.",
     description: "Description",
     noDescription: "No description",
