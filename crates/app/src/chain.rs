@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// `what failed: why: why that`. A cause that its error already repeats is left out.
-pub(crate) fn in_one_line(error: &dyn Error) -> String {
+pub fn in_one_line(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -129,17 +129,8 @@ pub struct ModelCard {
     pub state: Result<String, Unready>,
     /// True for a detector; helpers such as face detectors give no verdict.
     pub is_detector: bool,
-}
-
-/// The pipeline that looks at every frame of its windows: seconds of work for a second of film, so that a model of it
-/// runs only where somebody names it.
-pub const ON_REQUEST: &str = "audio-visual";
-
-impl ModelCard {
-    /// Whether it takes part where no models are named.
-    pub fn runs_unasked(&self) -> bool {
-        self.pipeline != ON_REQUEST
-    }
+    /// True where it takes so long that it runs only where somebody names it.
+    pub on_request: bool,
 }
 
 /// What is published of measured quality.

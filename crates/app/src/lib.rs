@@ -3,6 +3,7 @@
 
 pub mod account;
 mod analyze;
+mod chain;
 mod detector;
 mod gather;
 pub mod local;
@@ -13,9 +14,10 @@ pub mod service;
 mod stop;
 
 pub use analyze::{AnalyzeError, Report, analyze};
+pub use chain::in_one_line;
 pub use detector::{
-    DetectError, Detection, Detector, Effort, ErrorCode, Illustration, ModelCard, ModelFailure, ON_REQUEST,
-    Quality, Request, Thumbnail, Unready,
+    DetectError, Detection, Detector, Effort, ErrorCode, Illustration, ModelCard, ModelFailure, Quality,
+    Request, Thumbnail, Unready,
 };
 pub use gather::{Ask, Busy, Found, Gather, GatherFigures, GatherOptions, HeldFile, Reply};
 pub use progress::{Phase, Progress, Silent};

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use dk_app::{
-    DetectError, Detection, Detector, Effort, ErrorCode, ModelCard, ModelFailure, ON_REQUEST, Progress,
-    Quality, Request, StopToken, Unready,
+    DetectError, Detection, Detector, Effort, ErrorCode, ModelCard, ModelFailure, Progress, Quality, Request,
+    StopToken, Unready,
 };
 use dk_domain::{Finding, MediaKind, ModelName, Outcome, Reason, Weight};
 use dk_media::{Limits, MediaError, MediaFile, Tools};
@@ -64,7 +64,7 @@ impl LocalDetector {
             .filter(|package| package.manifest.kinds.contains(&kind))
             .filter(|package| {
                 if wanted.is_empty() {
-                    self.nets.runs_on(package).is_ok() && package.manifest.pipeline.as_str() != ON_REQUEST
+                    self.nets.runs_on(package).is_ok() && !package.manifest.pipeline.is_on_request()
                 } else {
                     wanted.contains(&package.manifest.name)
                 }
@@ -91,6 +91,7 @@ impl Detector for LocalDetector {
                 quality: Quality { said: manifest.quality.clone(), rates: manifest.rates.clone() },
                 state: self.nets.runs_on(package),
                 is_detector: manifest.is_detector(),
+                on_request: manifest.pipeline.is_on_request(),
             }
         };
         self.nets.registry.packages().map(card).collect()

@@ -3,7 +3,6 @@
 
 mod bench;
 pub mod bundle;
-mod chain;
 mod detector;
 pub mod engine;
 mod fan_out;

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dk_app::{StopToken, Unready};
+use dk_app::{StopToken, Unready, in_one_line};
 use dk_domain::ModelName;
 
-use crate::chain::in_one_line;
 use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
 use crate::package::{Package, Pipeline, Registry, Root, Store};

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use dk_app::{StopToken, Watch};
+use dk_app::{StopToken, Watch, in_one_line};
 
-use crate::chain::in_one_line;
 use crate::engine::{Model, RunError, Tensor};
 
 /// Requests that may wait before the sender has to.

@@ -120,6 +120,6 @@ pub fn validate_in_child(args: &[OsString]) -> Result<(), String> {
     let file = File::from(stdin.map_err(|error| format!("cannot read the file: {error}"))?);
     let anchors = Some(trusted.as_str()).filter(|text| !text.trim().is_empty());
     let answer = credentials::validate(file, &mime.to_string_lossy(), anchors)
-        .map_err(|error| crate::chain::in_one_line(&error))?;
+        .map_err(|error| dk_app::in_one_line(&error))?;
     std::io::stdout().write_all(answer.as_bytes()).map_err(|error| format!("cannot answer: {error}"))
 }

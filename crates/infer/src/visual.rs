@@ -67,9 +67,7 @@ impl FoundFace {
         let top = self.y + self.height / 2.0 - side / 2.0;
         (left.round() as i64, top.round() as i64, side as u32)
     }
-}
 
-impl FoundFace {
     /// The box around its own middle, each side `scale` times as long, as whole pixels: left, top, width, height. It
     /// may leave the picture.
     pub(crate) fn scaled_box(&self, scale: f32) -> (i64, i64, u32, u32) {

@@ -66,9 +66,7 @@ impl MediaFile {
             Inside::Streams { .. } => Err(MediaError::NoPicture),
         }
     }
-}
 
-impl MediaFile {
     /// The opacity of a still picture with eight bits for it; `None` where there is none.
     pub fn opacity(&self, stop: &StopToken) -> Result<Option<Opacity>, MediaError> {
         let Inside::Picture(format) = &self.inside else { return Ok(None) };

@@ -181,6 +181,7 @@ pub fn card_message(card: &ModelCard) -> CardMessage {
         limits: card.limits.clone(),
         quality: card.quality.said.clone(),
         rates: card.quality.rates.iter().map(RateSentence::from).collect(),
+        on_request: card.on_request,
     }
 }
 
@@ -206,6 +207,7 @@ pub fn read_card(
         quality: Quality { said: card.quality, rates },
         state,
         is_detector,
+        on_request: card.on_request,
     })
 }
 

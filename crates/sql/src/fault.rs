@@ -32,13 +32,7 @@ impl Fault {
 
     /// The error and what caused it, in one line.
     pub(crate) fn told(&self) -> String {
-        let mut told = self.0.to_string();
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            told = format!("{told}: {error}");
-            cause = error.source();
-        }
-        told
+        dk_app::in_one_line(&*self.0)
     }
 
     fn may_pass(&self) -> bool {

@@ -34,6 +34,9 @@ pub struct CardMessage {
     /// How often it was wrong where its thresholds were set.
     #[serde(default)]
     pub rates: Vec<RateSentence>,
+    /// Whether it runs only where it is named, because it takes long.
+    #[serde(default)]
+    pub on_request: bool,
 }
 
 /// How often a model was wrong on one kind of media.

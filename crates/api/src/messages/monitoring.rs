@@ -36,6 +36,7 @@ impl From<&Offer> for ModelBody {
             limits: card.limits.clone(),
             quality: card.quality.said.clone(),
             rates: card.quality.rates.iter().map(RateSentence::from).collect(),
+            on_request: card.on_request,
         };
         Self { card, servers: offer.servers.len() }
     }

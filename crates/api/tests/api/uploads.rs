@@ -175,6 +175,29 @@ async fn a_model_that_no_server_has_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_model_that_takes_long_runs_where_it_is_named_and_nowhere_else() {
+    let world = World::new();
+    world.farm.offer(crate::world::offer("clip-probe"));
+    let mut slow = crate::world::offer("slow");
+    slow.card.on_request = true;
+    world.farm.offer(slow);
+    let olga = world.person("olga").await;
+    for (wanted, planned) in
+        [("", &["clip-probe"][..]), ("slow", &["slow"]), ("clip-probe,slow", &["clip-probe", "slow"])]
+    {
+        let form = Form::new().file("a.png", PICTURE).text("models", wanted);
+        let medium = olga.upload(&form).await.json();
+        let run = medium["latestAnalysisRunId"].as_str().unwrap().parse().unwrap();
+        dk_app::service::plan(&world.ports, run).await.unwrap();
+        let medium = olga.get(&format!("/api/v1/media/{}", medium["id"].as_str().unwrap())).await.json();
+        let analyses = medium["runs"][0]["analyses"].as_array().unwrap();
+        let names: Vec<&str> =
+            analyses.iter().map(|analysis| analysis["modelName"].as_str().unwrap()).collect();
+        assert_eq!(names, planned, "{wanted:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_full_disk_and_a_busy_server_say_so() {
     let world = World::new();
     let olga = world.person("olga").await;

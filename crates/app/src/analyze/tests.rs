@@ -27,6 +27,7 @@ fn card(name: &str, state: Result<String, Unready>, is_detector: bool) -> ModelC
         quality: Quality::default(),
         state,
         is_detector,
+        on_request: false,
     }
 }
 

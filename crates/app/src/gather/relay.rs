@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::room::{Job, Room};
 use super::words::{judged, panicked, refused};
 use crate::ports::ProgressMark;
-use crate::{Detector, Effort, Phase, Progress, Request};
+use crate::{Detector, Effort, Phase, Progress, Request, in_one_line};
 
 /// Works until the room is closed.
 pub(super) fn work(room: &Room, detector: &dyn Detector, illustrate: bool) {
@@ -30,7 +30,7 @@ fn look(room: &Room, detector: &dyn Detector, illustrate: bool, job: &Job) {
         Ok(Ok(detection)) => room.end(job, |model| judged(&detection, model)),
         Ok(Err(error)) => {
             if error.code != ErrorCode::Stopped {
-                tracing::warn!(file.sha256 = %job.sha256, code = error.code.as_str(), error = %words_of(&error), "file not judged");
+                tracing::warn!(file.sha256 = %job.sha256, code = error.code.as_str(), error = %in_one_line(&error), "file not judged");
             }
             room.end(job, |_| Some(Err(refused(&error))));
         }
@@ -39,17 +39,6 @@ fn look(room: &Room, detector: &dyn Detector, illustrate: bool, job: &Job) {
             room.end(job, |_| Some(Err(panicked())));
         }
     }
-}
-
-/// The error with its causes in one line.
-fn words_of(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }
 
 /// Passes on what the detector tells.

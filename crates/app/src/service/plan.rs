@@ -37,7 +37,7 @@ pub async fn plan(ports: &Ports, id: RunId) -> Result<Plan, StoreError> {
     let fits = |offer: &&Offer| {
         let card = &offer.card;
         let is_wanted =
-            if run.wanted.is_empty() { card.runs_unasked() } else { run.wanted.contains(&card.name) };
+            if run.wanted.is_empty() { !card.on_request } else { run.wanted.contains(&card.name) };
         card.kinds.contains(&kind) && is_wanted
     };
     let models: Vec<ModelName> = offers.iter().filter(fits).map(|offer| offer.card.name.clone()).collect();

@@ -6,13 +6,19 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use dk_app::ports::{Content, InspectError, Inspector};
 use dk_app::{ErrorCode, StopToken, Thumbnail};
 use dk_domain::{MediaFacts, MediaKind};
+use dk_infer::package::VideoRule;
 use dk_media::{FramePlan, Limits, MediaError, MediaFile, Picture, Tools, mime};
 
 /// The longer side of a small picture.
 const THUMBNAIL_PX: u32 = 320;
 /// The frames that packages look at unless their manifests say otherwise, so that faces lie on the frames of a report.
-const STRIP: FramePlan =
-    FramePlan { spread: 32, min_spread: 6, windows: 0, window_frames: 0, max_side_px: THUMBNAIL_PX };
+const STRIP: FramePlan = FramePlan {
+    spread: VideoRule::USUAL.spread,
+    min_spread: VideoRule::USUAL.min_spread,
+    windows: 0,
+    window_frames: 0,
+    max_side_px: THUMBNAIL_PX,
+};
 
 /// Looks at files in this process; what is dangerous happens in limited children.
 pub(crate) struct MediaInspector {

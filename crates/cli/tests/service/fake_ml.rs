@@ -194,6 +194,7 @@ fn card(name: &ModelName) -> ModelCard {
         quality: Quality::new("none was measured"),
         state: Ok("told 1".to_owned()),
         is_detector: true,
+        on_request: false,
     }
 }
 

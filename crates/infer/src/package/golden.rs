@@ -16,8 +16,8 @@ pub struct Golden {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoldenCase {
-    /// Path from the package's own folder, or from the one that holds `testdata/`. A `.f32` file is a raw little-endian tensor that goes
-    /// straight into the net; anything else is a media file that goes through the whole pipeline.
+    /// Path from the package's own folder, or from the one that holds `testdata/`. A `.f32` file is a raw little-endian
+    /// tensor that goes straight into the net; anything else is a media file that goes through the whole pipeline.
     pub input: String,
     /// Shape of a `.f32` input.
     #[serde(default)]

@@ -144,6 +144,12 @@ impl Pipeline {
             Self::Provenance | Self::FaceDetector(..) | Self::FaceLandmarks | Self::VoiceActivity => None,
         }
     }
+
+    /// Whether it looks at every frame of its runs, which takes seconds for a second of film, so that a package of it runs
+    /// only where somebody names it.
+    pub fn is_on_request(&self) -> bool {
+        matches!(self, Self::AudioVisual(..))
+    }
 }
 
 /// Tensors of a detector's net and how its answer becomes a raw score.
@@ -297,6 +303,11 @@ pub struct VideoRule {
     pub min_spread: usize,
     /// Runs of consecutive frames, for sequences.
     pub windows: usize,
+}
+
+impl VideoRule {
+    /// What holds where a manifest says nothing else.
+    pub const USUAL: Self = Self { spread: 32, min_spread: 6, windows: 0 };
 }
 
 /// From the scores of many items to one score.

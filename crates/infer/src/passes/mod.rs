@@ -7,10 +7,9 @@ mod look;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dk_app::{DetectError, Illustration, ModelFailure, Progress, StopToken};
+use dk_app::{DetectError, Illustration, ModelFailure, Progress, StopToken, in_one_line};
 use dk_domain::{Finding, ModelId, ModelName, Outcome};
 
-use crate::chain::in_one_line;
 use crate::detector::LocalDetector;
 use crate::fan_out::Judged;
 use crate::helper::{FaceFinder, LandmarkFinder, SpeechFinder};

@@ -6,7 +6,6 @@ pub(crate) mod face_classifier;
 pub(crate) mod frame_sequence;
 pub(crate) mod image_classifier;
 mod landmark_form;
-
 pub(crate) mod provenance;
 mod windows;
 

@@ -144,3 +144,17 @@ fn a_still_mouth_a_silent_one_and_a_film_without_sound_are_named_and_not_judged(
     assert!(status.success());
     assert_eq!(why(&mute), [Reason::NoAudioTrack]);
 }
+
+#[test]
+fn it_runs_only_where_it_is_named() {
+    let bench = bench(EngineChoice::Auto, None);
+    let folder = tempfile::tempdir().unwrap();
+    let voice = sound("speech-human.wav", 1);
+    let path = film(folder.path(), "short.mp4", &openings(&voice)[..10], &voice);
+    let request = Request { path: &path, models: &[], illustrate: false, effort: Effort::All };
+    let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
+    assert!(detection.findings.iter().all(|finding| finding.model.name.as_str() != "lip-sync"));
+    assert_eq!(judge(&bench, &path).model.name.as_str(), "lip-sync");
+    let on_request = bench.detector.models().into_iter().filter(|card| card.on_request);
+    assert_eq!(on_request.map(|card| card.name.to_string()).collect::<Vec<_>>(), ["lip-sync"]);
+}

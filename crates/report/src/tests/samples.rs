@@ -40,6 +40,7 @@ pub(super) fn cards() -> Vec<ModelCard> {
         )),
         state: Ok("ort 1.31.1".into()),
         is_detector: true,
+        on_request: false,
     };
     MODELS.iter().map(card).collect()
 }

@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import { Link } from "react-router";
+import { useTitleOf } from "@/lib/api/models";
 import { type Media, mediaListQuery, mediaQuery } from "@/lib/api/queries";
-import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
 import type { ModelProgress } from "@/lib/live/events";

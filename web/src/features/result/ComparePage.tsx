@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearchParams } from "react-router";
+import { useTitleOf } from "@/lib/api/models";
 import { ApiProblem } from "@/lib/api/problem";
 import { type Analysis, type MediaDetail, mediaQuery, type Run } from "@/lib/api/queries";
-import { useTitleOf } from "@/lib/api/titles";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Analysis } from "@/lib/api/queries";
+import type { Analysis, Model } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";
 import { Card, Facts } from "@/ui/Card";
 import { Progress } from "@/ui/Progress";
-import type { Model, ResultPayload } from "./queries";
+import type { ResultPayload } from "./queries";
 import { Reasons } from "./VerdictCard";
 
 interface ModelCardProps {

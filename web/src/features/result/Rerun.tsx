@@ -1,23 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "@/lib/api/client";
-import { keys, type MediaDetail, modelsQuery } from "@/lib/api/queries";
+import { keys, type MediaDetail, type Model, modelsQuery } from "@/lib/api/queries";
 import { useWords } from "@/lib/words/words";
 import { Button } from "@/ui/Button";
 import { Checkbox } from "@/ui/Checkbox";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorNotice, FourStates } from "@/ui/states";
 import { toast } from "@/ui/Toast";
-import type { Model } from "./queries";
 
 interface RerunProps {
   medium: MediaDetail;
   onClose: () => void;
   onStarted: () => void;
 }
-
-/** Takes seconds for a second of film, so that it runs only where it is asked for. */
-const ON_REQUEST = "audio-visual";
 
 /** A video is looked at by models of pictures and of sound too. */
 function reads(model: Model, { mediaType, hasAudio }: MediaDetail): boolean {
@@ -33,7 +29,7 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
   const models = useQuery(modelsQuery);
   const [switched, setSwitched] = useState<ReadonlySet<string>>(new Set());
   const fitting = (models.data?.items ?? []).filter((model) => reads(model, medium));
-  const isChosen = ({ name, pipeline }: Model) => switched.has(name) === (pipeline === ON_REQUEST);
+  const isChosen = ({ name, onRequest = false }: Model) => switched.has(name) === onRequest;
   const chosen = fitting.filter(isChosen).map(({ name }) => name);
   const start = useMutation({
     mutationFn: () => {

@@ -1,11 +1,11 @@
 import { act, screen, within } from "@testing-library/react";
 import { Route, Routes } from "react-router";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Analysis, MediaDetail, Prediction, Run } from "@/lib/api/queries";
+import type { Analysis, MediaDetail, Model, Prediction, Run } from "@/lib/api/queries";
 import { answerRequests, problem } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
-import type { Model, ResultPayload } from "./queries";
+import type { ResultPayload } from "./queries";
 import { ResultPage } from "./ResultPage";
 
 const AT = "2026-01-01T00:00:00Z";

@@ -2,15 +2,9 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { FileQuestion } from "lucide-react";
 import { useMemo } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
+import { useModelOf } from "@/lib/api/models";
 import { ApiProblem } from "@/lib/api/problem";
-import {
-  type Analysis,
-  analysisQuery,
-  type MediaDetail,
-  mediaQuery,
-  modelsQuery,
-  type Run,
-} from "@/lib/api/queries";
+import { type Analysis, analysisQuery, type MediaDetail, mediaQuery, type Run } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import { StatusBadge, VerdictBadge } from "@/ui/Badge";
@@ -89,14 +83,12 @@ function Result({ medium }: { medium: MediaDetail }) {
   const [search, setSearch] = useSearchParams();
   const run = medium.runs.find(({ id }) => id === search.get("run")) ?? medium.runs[0];
   const payloads = usePayloads(run);
-  const models = useQuery(modelsQuery);
-  const known = models.data?.items;
-  const modelOf = (name: string) => known?.find((model) => model.name === name);
+  const modelOf = useModelOf();
   const analyses = useMemo(() => {
     const weightOf = ({ id, modelName }: Analysis) =>
-      payloads.get(id)?.metrics.weight ?? known?.find(({ name }) => name === modelName)?.weight;
+      payloads.get(id)?.metrics.weight ?? modelOf(modelName)?.weight;
     return byWeight(run?.analyses ?? [], weightOf);
-  }, [run, payloads, known]);
+  }, [run, payloads, modelOf]);
   const evidence = useMemo(() => analyses.flatMap(({ id }) => payloads.get(id) ?? []), [analyses, payloads]);
   return (
     <>

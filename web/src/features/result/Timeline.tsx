@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import { useTitleOf } from "@/lib/api/titles";
+import { useTitleOf } from "@/lib/api/models";
 import { useFormat } from "@/lib/format";
 import { useWords } from "@/lib/words/words";
 import type { ResultPayload } from "./queries";

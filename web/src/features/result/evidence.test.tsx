@@ -1,14 +1,14 @@
 /** What is drawn over time and over pictures, as those read it who do not see it, and as it follows the player. */
 import { act, fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Analysis, Run } from "@/lib/api/queries";
+import type { Analysis, Model, Run } from "@/lib/api/queries";
 import { signedIn } from "@/lib/api/session";
 import { answerRequests } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
 import { show } from "@/testing/render";
 import { ModelCard } from "./ModelCard";
 import { Overlay } from "./Overlay";
-import type { Face, Model, ResultPayload } from "./queries";
+import type { Face, ResultPayload } from "./queries";
 import { SoundPicture } from "./SoundPicture";
 import { Timeline } from "./Timeline";
 import { VerdictCard } from "./VerdictCard";

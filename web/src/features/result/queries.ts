@@ -9,7 +9,6 @@ export type Heatmap = Schemas["HeatmapMessage"];
 export type Trace = Schemas["TraceMessage"];
 export type Credentials = Schemas["CredentialsMessage"];
 export type Manifest = Schemas["ManifestMessage"];
-export type Model = Schemas["Model"];
 
 const EARLY_MS = 60_000;
 const LEAST_MS = 5_000;

@@ -13,6 +13,7 @@ export type MediaDetail = Schemas["MediaDetail"];
 export type MediaList = Schemas["MediaList"];
 export type Run = Schemas["Run"];
 export type Analysis = Schemas["Analysis"];
+export type Model = Schemas["Model"];
 export type RunStatus = Run["status"];
 export type Prediction = Schemas["Verdict"]["prediction"];
 /** What the list can be narrowed by; parts are the query's own affair. */

@@ -592,7 +592,8 @@ export interface paths {
         head: operations["head_uploads_id"];
         /**
          * Send the bytes that follow on those that are there (tus 1.0.0).
-         * @description Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
+         * @description Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn
+         *     the upload into a medium, which `Media-Id` names, or are answered with why the file is not
          *     accepted. Sending nothing at the end of a whole upload asks for that answer again.
          */
         patch: operations["patch_uploads_id"];
@@ -770,6 +771,8 @@ export interface components {
             limits: string[];
             /** @description Name of the package. */
             name: string;
+            /** @description Whether it runs only where it is named, because it takes long. */
+            onRequest?: boolean;
             /** @description Where it comes from. */
             origin: string;
             /** @description Name of its pipeline. */

@@ -1,5 +1,6 @@
 //! Uploads that go on where they were cut off, by the protocol tus 1.0.0: core, creation, creation with upload,
-//! termination, expiration; also for clients whose network lets no `PATCH` through. Where an upload stands is in the rows, so any server takes what comes next.
+//! termination, expiration; also for clients whose network lets no `PATCH` through. Where an upload stands is in the rows,
+//! so any server takes what comes next.
 
 mod headers;
 mod metadata;
@@ -144,7 +145,8 @@ async fn instead(
 
 /// Send the bytes that follow on those that are there (tus 1.0.0).
 ///
-/// Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn the upload into a medium, which `Media-Id` names, or are answered with why the file is not
+/// Where a network lets no `PATCH` through, `POST` with `X-HTTP-Method-Override: PATCH` does the same. The last ones turn
+/// the upload into a medium, which `Media-Id` names, or are answered with why the file is not
 /// accepted. Sending nothing at the end of a whole upload asks for that answer again.
 #[utoipa::path(
     patch, path = "/uploads/{id}", tag = "media", security(("token" = []), ("apiKey" = [])),

@@ -149,6 +149,7 @@ pub(crate) fn offer(name: &str) -> Offer {
         quality: Quality::new("AUC 0.9 (n = 10)."),
         state: Ok("ort".to_owned()),
         is_detector: true,
+        on_request: false,
     };
     Offer { card, servers: vec!["a".to_owned(), "b".to_owned()] }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::package::manifest::{Activation, FaceDecode, FaceShape, Pad, SequenceStep};
+use crate::package::manifest::{Activation, FaceDecode, FaceShape, Pad, SequenceStep, VideoRule};
 use crate::package::picture_rule::{Colour, Filter, Resize};
 
 #[derive(Deserialize)]
@@ -195,7 +195,8 @@ pub(super) struct VideoSection {
 
 impl Default for VideoSection {
     fn default() -> Self {
-        Self { spread: 32, min_spread: 6, windows: 0 }
+        let VideoRule { spread, min_spread, windows } = VideoRule::USUAL;
+        Self { spread, min_spread, windows }
     }
 }
 

@@ -119,15 +119,15 @@ fn correlation(curve: &Curve, voice: &Curve, offset: i64) -> Option<(f64, u64)> 
     let (from, to) = (a.max(b), (a + length(curve)?).min(b + length(voice)?));
     let ticks = u64::try_from(to - from).ok().filter(|ticks| *ticks >= LEAST_TICKS)?;
     let length = usize::try_from(ticks).ok()?;
-    let part = |curve: &Curve, start: i64| {
-        let skip = usize::try_from(from - start).ok()?;
-        curve.values.get(skip..skip + length).map(<[f32]>::to_vec)
-    };
-    let (x, y) = (part(curve, a)?, part(voice, b)?);
-    let product =
-        |x: &[f32], y: &[f32]| -> f64 { x.iter().zip(y).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
-    let r = product(&x, &y) / (product(&x, &x) * product(&y, &y) + 1e-12).sqrt();
+    let (skip_x, skip_y) = (usize::try_from(from - a).ok()?, usize::try_from(from - b).ok()?);
+    let x = curve.values.get(skip_x..skip_x + length)?;
+    let y = voice.values.get(skip_y..skip_y + length)?;
+    let r = product(x, y) / (product(x, x) * product(y, y) + 1e-12).sqrt();
     Some((r.clamp(-0.99, 0.99), ticks))
+}
+
+fn product(x: &[f32], y: &[f32]) -> f64 {
+    x.iter().zip(y).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ struct Passage {
 }
 
 impl Passage {
+    fn round(run: &Run) -> Self {
+        let (from_ms, to_ms) = (run.start_ms().saturating_sub(BEYOND_MS), run.end_ms() + BEYOND_MS);
+        Self { from_ms, to_ms, first: None, samples: Vec::new() }
+    }
+
     fn is_enough(&self) -> bool {
         self.samples.len() >= LEAST_SAMPLES
     }
@@ -72,13 +77,10 @@ struct Moves {
 
 impl LipSync {
     pub(crate) fn new(runner: Runner, net: Net, reading: Reading, watched: Watched, start_ms: u64) -> Self {
-        let passage = |run: &Run| Passage {
-            from_ms: run.start_ms().saturating_sub(BEYOND_MS),
-            to_ms: run.end_ms() + BEYOND_MS,
-            first: None,
-            samples: Vec::new(),
-        };
-        let runs = watched.0.into_iter().map(|run| (passage(&run), run)).map(|(p, run)| (run, p));
+        let runs = watched.0.into_iter().map(|run| {
+            let passage = Passage::round(&run);
+            (run, passage)
+        });
         Self { runner, net, reading, runs: runs.collect(), start_ms, heard: 0, spoken_ms: 0 }
     }
 
@@ -122,9 +124,14 @@ impl Judge<Heard> for LipSync {
     }
 
     fn conclude(&mut self, stop: &StopToken) -> Result<Outcome, Failure> {
-        let runs = std::mem::take(&mut self.runs).into_iter().filter(|(_, passage)| passage.is_enough());
-        let runs: Vec<(Run, Passage, Moves)> =
-            runs.map(|(run, passage)| (moves(&run), run, passage)).map(|(m, r, p)| (r, p, m)).collect();
+        let runs: Vec<(Run, Passage, Moves)> = std::mem::take(&mut self.runs)
+            .into_iter()
+            .filter(|(_, passage)| passage.is_enough())
+            .map(|(run, passage)| {
+                let moves = moves(&run);
+                (run, passage, moves)
+            })
+            .collect();
         let watched_ms = runs.iter().map(|(run, ..)| run.length_ms()).sum();
         let size = runs
             .iter()

@@ -49,6 +49,7 @@ pub(crate) fn card(name: &str, version: &str) -> ModelCard {
         quality: Quality::new("Never measured."),
         state: Ok("fake 1.0".into()),
         is_detector: true,
+        on_request: false,
     }
 }
 
