@@ -96,7 +96,7 @@ mod tests {
         let mut opacity = vec![254; width_px * height_px];
         for at in 0..all.len() * 8 {
             let bit = all[at / 8] >> (7 - at % 8) & 1;
-            opacity[at % height_px * width_px + at / height_px] = 254 | bit;
+            opacity[at % height_px * width_px + at / height_px] = 0b1111_1110 | bit;
         }
         opacity
     }

@@ -73,11 +73,9 @@ fn voice(moment: &SyncMoment) -> f32 {
 }
 
 fn offset(offset_ms: i32) -> String {
-    match offset_ms {
-        0 => "with no shift".to_owned(),
-        _ => {
-            let side = if offset_ms > 0 { "later" } else { "earlier" };
-            format!("with the sound {:.2} s {side} than the mouth", f64::from(offset_ms.abs()) / 1000.0)
-        }
+    if offset_ms == 0 {
+        return "with no shift".to_owned();
     }
+    let side = if offset_ms > 0 { "later" } else { "earlier" };
+    format!("with the sound {:.2} s {side} than the mouth", f64::from(offset_ms.abs()) / 1000.0)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use dk_app::{Effort, Report, Request, Silent, StopToken};
-use dk_domain::{Prediction, Reason};
+use dk_domain::{Prediction, Probability, Reason};
 use dk_infer::LocalDetector;
 use dk_media::Change;
 use dk_wire::{ChangedCopy, StabilityMessage};
@@ -50,7 +50,7 @@ pub(super) fn judge(
                 message.judged += usize::from(prediction == said || prediction != Prediction::NotApplicable);
                 message.kept += usize::from(prediction == said);
                 copy.prediction = Some(prediction.as_str().to_owned());
-                copy.probability = report.verdict.probability.map(|p| p.get());
+                copy.probability = report.verdict.probability.map(Probability::get);
             }
             Err(why) => copy.error = Some(why),
         }

@@ -81,7 +81,7 @@ impl LocalDetector {
                     let name = &planned.package.manifest.name;
                     if judged.outcome.is_ok() && shelf.holds(name) {
                         // What waits for the sound is told when that was heard.
-                        looked.looked_secs.insert(name.clone(), judged.took_secs);
+                        looked.spent_secs.insert(name.clone(), judged.took_secs);
                     } else {
                         looked.take(planned, judged, progress);
                     }

@@ -33,7 +33,7 @@ pub(crate) struct Looked {
     /// What was seen and waits for the sound.
     pub(crate) shelf: Shelf,
     /// How long that took.
-    pub(crate) looked_secs: BTreeMap<ModelName, f64>,
+    pub(crate) spent_secs: BTreeMap<ModelName, f64>,
 }
 
 impl Looked {
@@ -41,7 +41,7 @@ impl Looked {
     fn take(&mut self, planned: &Planned<'_>, judged: Judged, progress: &dyn Progress) {
         match judged.outcome {
             Ok(outcome) => {
-                let before_secs = self.looked_secs.remove(&planned.package.manifest.name).unwrap_or(0.0);
+                let before_secs = self.spent_secs.remove(&planned.package.manifest.name).unwrap_or(0.0);
                 let took_secs = before_secs + judged.took_secs;
                 let finding = finding(planned.package, &planned.net.engine, &outcome, took_secs);
                 progress.model_finished(&finding);

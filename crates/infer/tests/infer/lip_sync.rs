@@ -77,7 +77,9 @@ fn film(folder: &Path, name: &str, moves: &[f32], voice: &[f32]) -> PathBuf {
             .spawn()
             .unwrap();
     let mut pipe = child.stdin.take().unwrap();
-    moves.iter().for_each(|open| pipe.write_all(&draw(&portrait, *open)).unwrap());
+    for open in moves {
+        pipe.write_all(&draw(&portrait, *open)).unwrap();
+    }
     drop(pipe);
     assert!(child.wait().unwrap().success());
     path

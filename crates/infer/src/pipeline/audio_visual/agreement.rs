@@ -114,12 +114,12 @@ impl Offsets {
 
 /// Correlation of a curve with the voice `offset` ticks later, and over how many ticks.
 fn correlation(curve: &Curve, voice: &Curve, offset: i64) -> Option<(f64, u64)> {
-    let (a, b) = (i64::try_from(curve.first).ok()?, i64::try_from(voice.first).ok()? - offset);
+    let (seen, heard) = (i64::try_from(curve.first).ok()?, i64::try_from(voice.first).ok()? - offset);
     let length = |curve: &Curve| i64::try_from(curve.values.len()).ok();
-    let (from, to) = (a.max(b), (a + length(curve)?).min(b + length(voice)?));
+    let (from, to) = (seen.max(heard), (seen + length(curve)?).min(heard + length(voice)?));
     let ticks = u64::try_from(to - from).ok().filter(|ticks| *ticks >= LEAST_TICKS)?;
     let length = usize::try_from(ticks).ok()?;
-    let (skip_x, skip_y) = (usize::try_from(from - a).ok()?, usize::try_from(from - b).ok()?);
+    let (skip_x, skip_y) = (usize::try_from(from - seen).ok()?, usize::try_from(from - heard).ok()?);
     let x = curve.values.get(skip_x..skip_x + length)?;
     let y = voice.values.get(skip_y..skip_y + length)?;
     let r = product(x, y) / (product(x, x) * product(y, y) + 1e-12).sqrt();

@@ -159,7 +159,7 @@ impl Judge<Heard> for LipSync {
             best,
             in_place,
             compared_ms,
-            moments: scaled(moments),
+            moments: scaled(&moments),
         };
         self.reading.opinion(found.score(), Evidence::Sync(sync), Vec::new(), 0, vec![reason])
     }
@@ -222,7 +222,7 @@ fn drawn(run: &Run, openness: &Curve) -> Vec<(u64, f32, f32)> {
 }
 
 /// Each curve between its extremes.
-fn scaled(moments: Vec<(u64, f32, f32)>) -> Vec<SyncMoment> {
+fn scaled(moments: &[(u64, f32, f32)]) -> Vec<SyncMoment> {
     let range = |of: fn(&(u64, f32, f32)) -> f32| {
         moments.iter().map(of).fold((f32::MAX, f32::MIN), |r, v| (r.0.min(v), r.1.max(v)))
     };

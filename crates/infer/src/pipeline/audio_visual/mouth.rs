@@ -92,7 +92,7 @@ impl Place {
         }
         let (a, b) = (along / length, across / length);
         let usable = a.is_finite() && b.is_finite() && a.hypot(b) >= 1.0;
-        usable.then(|| Self { a, b, c: to.0 - a * from.0 + b * from.1, d: to.1 - b * from.0 - a * from.1 })
+        usable.then_some(Self { a, b, c: to.0 - a * from.0 + b * from.1, d: to.1 - b * from.0 - a * from.1 })
     }
 
     fn on_picture(&self, x: f32, y: f32) -> (f32, f32) {
