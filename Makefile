@@ -1,5 +1,7 @@
 # The commands of this repository; `make` alone lists them. Everything is installed that is missing, see scripts/setup.
 export DRISHTIKSHA_HOME ?= $(CURDIR)/.drishtiksha
+# What Python measures with ONNX Runtime does not report to its makers either.
+export ORT_DISABLE_TELEMETRY := 1
 # Where scripts/setup puts Node.js on machines that have none, or an old one.
 export PATH := $(DRISHTIKSHA_HOME)/node/bin:$(PATH)
 BIN := target/debug/drishtiksha

@@ -17,6 +17,7 @@ mod models;
 #[cfg(feature = "otel")]
 mod otel;
 mod serve;
+mod silence;
 mod style;
 mod wiring;
 
@@ -36,6 +37,7 @@ const LOAD_WORD: &str = "__load";
 const CREDENTIALS_WORD: &str = "__credentials";
 
 fn main() -> ExitCode {
+    silence::keep();
     allocator::give_back_early();
     let args: Vec<OsString> = std::env::args_os().collect();
     match args.get(1).and_then(|word| word.to_str()) {

@@ -30,5 +30,6 @@ mod output;
 mod package;
 mod parsers;
 mod settings;
+mod silence;
 mod support;
 mod walkthrough;

@@ -201,8 +201,16 @@ impl Engines {
     }
 }
 
+/// The variable of the environment that keeps the library of ONNX Runtime from reporting to its makers. Without it each start
+/// is noted in the cache of its user, with an id and the kind of the machine and the place of the program, to be sent later; what
+/// the library offers against that comes into force only after the first note. The library is not opened where this is not `1`.
+pub const NO_REPORTS: &str = "ORT_DISABLE_TELEMETRY";
+
 #[cfg(feature = "ort")]
 fn open_ort(libraries: &[PathBuf]) -> Result<(Arc<dyn Engine>, PathBuf), String> {
+    if std::env::var_os(NO_REPORTS).is_none_or(|value| value != "1") {
+        return Err(format!("onnxruntime would report to its makers: {NO_REPORTS} is not 1"));
+    }
     let mut tried = Vec::new();
     for path in libraries.iter().filter(|path| path.is_file()) {
         match onnxruntime::OnnxRuntime::open(path) {
