@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import type { Analysis, Model } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
@@ -17,6 +18,7 @@ interface ModelCardProps {
   mediaType: string;
 }
 
+/** Titles, limits and messages are the words of models and servers (English). */
 export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProps) {
   const { models, errors } = useWords().result;
   const ended = analysis.status === "COMPLETED";
@@ -27,7 +29,7 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
   return (
     <Card
       level={3}
-      title={model?.title ?? analysis.modelName}
+      title={<span lang="en">{model?.title ?? analysis.modelName}</span>}
       actions={
         ended ? (
           <VerdictBadge verdict={analysis.prediction} probability={analysis.probability ?? null} />
@@ -43,7 +45,9 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
           <p className="rounded-md bg-danger-soft px-3 py-2">
             {errors[analysis.errorCode] ?? analysis.errorCode}
             {analysis.errorMessage && (
-              <span className="block text-sm text-ink-soft">{analysis.errorMessage}</span>
+              <span lang="en" className="block text-sm text-ink-soft">
+                {analysis.errorMessage}
+              </span>
             )}
           </p>
         )}
@@ -53,7 +57,7 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
         {measured && measured.limits.length > 0 && (
           <div>
             <h4 className="plate mb-1">{models.limits}</h4>
-            <ul className="list-disc pl-5 text-sm">
+            <ul lang="en" className="list-disc pl-5 text-sm">
               {measured.limits.map((limit) => (
                 <li key={limit}>{limit}</li>
               ))}
@@ -69,7 +73,7 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
 function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
   const { models } = useWords().result;
   const format = useFormat();
-  const facts: [string, string][] = [];
+  const facts: [string, ReactNode][] = [];
   if (typeof analysis.probability === "number")
     facts.push([models.probability, format.percent(analysis.probability)]);
   if (typeof payload?.score === "number") facts.push([models.score, format.number(payload.score)]);
@@ -87,7 +91,14 @@ function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
   if (typeof analysis.processingTime === "number")
     facts.push([models.time, format.secs(analysis.processingTime)]);
   const rate = model?.rates?.find(({ kind }) => kind === mediaType)?.sentence ?? "";
-  if (model) facts.push([models.quality, `${model.quality} ${rate}`.trim()]);
+  const quality = `${model?.quality} ${rate}`.trim();
+  if (model)
+    facts.push([
+      models.quality,
+      <span key="quality" lang="en">
+        {quality}
+      </span>,
+    ]);
   if (analysis.attempts > 1) facts.push([models.attempts, format.number(analysis.attempts)]);
   return facts.length > 0 ? <Facts items={facts} /> : null;
 }

@@ -33,7 +33,9 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
   return (
     <div>
       <div className="flex flex-wrap justify-between gap-x-4 text-sm">
-        <span className="font-medium break-words">{title}</span>
+        <span lang="en" className="font-medium break-words">
+          {title}
+        </span>
         <span className="flex flex-wrap gap-x-4 text-ink-soft tabular-nums">
           {values.map(({ of, text }) => (
             <span key={of} className="flex items-center gap-1.5">
