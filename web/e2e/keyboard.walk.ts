@@ -1,6 +1,6 @@
 /** A person without a mouse: from the sign-in to the evidence and back. */
 import type { Page } from "@playwright/test";
-import { expect, test, testdata } from "./walk";
+import { expect, film, test } from "./walk";
 
 /** Tabs on until what has the focus is called so; fails when it went all the way round. */
 async function tabTo(page: Page, name: RegExp | string): Promise<void> {
@@ -43,7 +43,7 @@ test("everything is reached and done by keyboard", async ({ page, server }) => {
   await tabTo(page, /^Choose files/);
   const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
-  await (await chooser).setFiles(testdata("samples/portrait.mp4"));
+  await (await chooser).setFiles(film(server));
   await expect(page.getByRole("link", { name: "portrait.mp4" }).first()).toBeVisible();
   await tabTo(page, "portrait.mp4");
   await page.keyboard.press("Enter");
