@@ -77,7 +77,13 @@ test("markup in names, descriptions and metadata is text on every page, and in t
   server,
 }) => {
   const eve = await server.signUp("Eve", "<script>alert(2)</script>");
-  const tags = ["title", "comment", "artist"].map((tag) => `${tag}=<script>alert(3)</script>`);
+  // As ComfyUI writes, so that it is shown.
+  const prompt = JSON.stringify({ "3": { class_type: "KSampler", inputs: { seed: 1, steps: 20 } } });
+  const said = {
+    "<script>alert(3)</script>": "",
+    prompt,
+    workflow: { nodes: [{ id: 3, type: "KSampler" }] },
+  };
   let alerts = 0;
   page.on("dialog", (dialog) => {
     alerts++;
@@ -88,7 +94,7 @@ test("markup in names, descriptions and metadata is text on every page, and in t
   await input.setInputFiles({
     name: HOSTILE,
     mimeType: "video/mp4",
-    buffer: await readFile(film(server, ...tags)),
+    buffer: await readFile(film(server, `comment=${JSON.stringify(said)}`)),
   });
   const link = page.getByRole("list", { name: "Files" }).getByRole("link", { name: HOSTILE });
   await expect(link).toBeVisible();
@@ -99,6 +105,7 @@ test("markup in names, descriptions and metadata is text on every page, and in t
   await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible({
     timeout: 60_000,
   });
+  await expect(page.getByText("<script>alert(3)</script>")).toBeVisible();
   await page.getByRole("button", { name: "Edit the description" }).click();
   await accessible(page);
   await page.getByRole("dialog").getByLabel("Description").fill("<svg onload=alert(4)>");
@@ -126,5 +133,7 @@ test("markup in names, descriptions and metadata is text on every page, and in t
   const report = await readFile(kept, "utf8");
   expect(report).toContain("&lt;img src=x onerror=alert(1)&gt;");
   expect(report).not.toContain("<img src=x");
+  expect(report).toContain("&lt;script&gt;alert(3)&lt;/script&gt;");
+  expect(report).not.toContain("<script>alert");
   expect(alerts).toBe(0);
 });

@@ -171,7 +171,7 @@ export function testdata(name: string): string {
 }
 
 /**
- * Makes `portrait.mp4` with one picture a second and tags such as `title=fox`: of all its pictures the models would look at 32,
+ * Makes `portrait.mp4` with one picture a second and tags such as `comment=fox`: of all its pictures the models would look at 32,
  * which is proven once and takes its time.
  */
 export function film(server: Server, ...tags: string[]): string {

@@ -93,15 +93,15 @@ function Models() {
                   items={[
                     [help.kinds, model.kinds.map(kind).join(", ")],
                     [help.weight, help.weights[model.weight] ?? model.weight],
-                    [
-                      help.quality,
-                      <span key="quality" lang="en">
-                        {[model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)].join(" ")}
-                      </span>,
-                    ],
-                    [help.limits, <Paragraphs key="limits" lang="en" lines={model.limits} />],
                   ]}
                 />
+                <h4 className="plate">{help.quality}</h4>
+                <Paragraphs
+                  lang="en"
+                  lines={[model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)]}
+                />
+                <h4 className="plate">{help.limits}</h4>
+                <Paragraphs lang="en" lines={model.limits} />
               </li>
             ))}
           </ul>

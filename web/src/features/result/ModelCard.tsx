@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import type { Analysis, Model } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
 import { runningQuery } from "@/lib/live/cache";
@@ -52,8 +51,16 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
           </p>
         )}
         {payload && <Reasons codes={payload.reasons} />}
-        <ModelFacts analysis={analysis} payload={payload} model={measured} mediaType={mediaType} />
+        <ModelFacts analysis={analysis} payload={payload} model={measured} />
         {isOther && <p className="text-sm text-ink-soft">{models.otherVersion(version, model.version)}</p>}
+        {measured && (
+          <div>
+            <h4 className="plate mb-1">{models.quality}</h4>
+            <p lang="en" className="text-sm">
+              {measured.quality} {measured.rates?.find(({ kind }) => kind === mediaType)?.sentence}
+            </p>
+          </div>
+        )}
         {measured && measured.limits.length > 0 && (
           <div>
             <h4 className="plate mb-1">{models.limits}</h4>
@@ -70,10 +77,10 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
   );
 }
 
-function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
+function ModelFacts({ analysis, payload, model }: Omit<ModelCardProps, "mediaType">) {
   const { models } = useWords().result;
   const format = useFormat();
-  const facts: [string, ReactNode][] = [];
+  const facts: [string, string][] = [];
   if (typeof analysis.probability === "number")
     facts.push([models.probability, format.percent(analysis.probability)]);
   if (typeof payload?.score === "number") facts.push([models.score, format.number(payload.score)]);
@@ -90,15 +97,6 @@ function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
   if (weight) facts.push([models.weight, models.weights[weight] ?? weight]);
   if (typeof analysis.processingTime === "number")
     facts.push([models.time, format.secs(analysis.processingTime)]);
-  const rate = model?.rates?.find(({ kind }) => kind === mediaType)?.sentence ?? "";
-  const quality = `${model?.quality} ${rate}`.trim();
-  if (model)
-    facts.push([
-      models.quality,
-      <span key="quality" lang="en">
-        {quality}
-      </span>,
-    ]);
   if (analysis.attempts > 1) facts.push([models.attempts, format.number(analysis.attempts)]);
   return facts.length > 0 ? <Facts items={facts} /> : null;
 }
