@@ -101,5 +101,5 @@ test("while only live events are cut off, the page asks at intervals", async ({ 
   await expect(page.getByText("No live connection.")).toBeVisible();
   await expect(cancel(page)).toBeVisible();
   judge(server).resume();
-  await expect(verdict(page)).toBeVisible();
+  await expect(verdict(page)).toBeVisible({ timeout: 90_000 });
 });
