@@ -53,7 +53,9 @@ HEAD = """# Benchmarks
 
 Written by `make bench`; do not edit by hand. The programs that measure are in `bench/`.
 Sides ran in turn, {rounds} rounds (the 10-minute clip at most 3). A ratio is the median over the rounds of rival / ours: above 1 means that Drishtiksha is faster.
-Memory is the highest sum of the resident memory of a process and all its children; pages that they share are counted for each."""
+Memory is the highest sum of the resident memory of a process and all its children; pages that they share are counted for each.
+Measured apart: [how smooth the web app is](benchmarks-web.md), [the service beside a Node service](benchmarks-service.md),
+[how it grows with workers and servers](benchmarks-capacity.md)."""
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ export default defineConfig({
     setupFiles: ["src/testing/setup.ts"],
     // The first test of a file also waits for its modules, on a machine that may be doing other things.
     testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     restoreMocks: true,
   },
 });

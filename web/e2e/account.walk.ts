@@ -1,7 +1,31 @@
 import { accessible, expect, shots, signIn, test } from "./walk";
 
-// The file of its first address does not exist.
-test.use({ expectedErrors: /status of 404/ });
+// The file of an address does not exist.
+test.use({ isNew: true, apart: true, expectedErrors: /status of 404/ });
+
+test("the first administrator is made at the address that the server has told, and once only", async ({
+  page,
+  server,
+}) => {
+  await page.goto(server.setUp);
+  await expect(page.getByLabel("Set-up secret")).toHaveValue(/.{20}/);
+  await accessible(page);
+  await shots(page, "set-up");
+  await page.getByLabel("First name").fill("Grace");
+  await page.getByLabel("Last name").fill("Example");
+  await page.getByLabel("E-mail address").fill("grace@example.org");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Set up" }).click();
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+  await page.getByRole("link", { name: "Monitoring" }).click();
+  await expect(page.getByRole("combobox", { name: "Role of grace@example.org" })).toHaveValue("ADMIN");
+
+  await page.getByRole("button", { name: /Account, theme/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.goto(server.setUp);
+  await expect(page.getByText("This server is set up already.")).toBeVisible();
+  await accessible(page);
+});
 
 test("somebody signs up, signs out and signs in again", async ({ page }) => {
   await page.goto("/media/00000000-0000-4000-8000-000000000000");
@@ -85,24 +109,6 @@ test("a new password ends the other sessions, and so does their owner", async ({
   await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await expect(page.getByText("This session")).toBeVisible();
   await elsewhere.close();
-});
-
-test("the first set-up takes its secret from the address, and is over where it is done", async ({ page }) => {
-  let answer: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route(/\/api\/v1\/about/, async (route) => {
-    await asked;
-    await route.continue();
-  });
-  await page.goto("/setup#a-secret");
-  await expect(page.getByLabel("Set-up secret")).toHaveValue("a-secret");
-  await accessible(page);
-  await shots(page, "set-up");
-  answer();
-  await expect(page.getByText("This server is set up already.")).toBeVisible();
-  await accessible(page);
 });
 
 test("an address that leads nowhere says so", async ({ page, server }) => {

@@ -1,6 +1,8 @@
 /** The documents, as the binary serves them: found from the app, read in both themes, searched with the keyboard. */
 import { accessible, expect, shots, signIn, test } from "./walk";
 
+test.use({ apart: true });
+
 test("from the app to the documents, through the search to a page and its diagram", async ({
   page,
   server,

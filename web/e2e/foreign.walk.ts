@@ -40,6 +40,9 @@ async function cutting(server: Server, afterBytes: number) {
   };
 }
 
+// Nothing has to be judged.
+test.use({ apart: true });
+
 /** What was asked, such as `PATCH 1048576`. */
 type Asked = string[];
 

@@ -1,6 +1,6 @@
 /** A run is watched while the service dies, the network goes, or nobody is there to judge. */
 import type { Page } from "@playwright/test";
-import { accessible, expect, judge, judging, shots, signIn, test } from "./walk";
+import { accessible, expect, film, judge, judging, shots, signIn, test } from "./walk";
 
 test.use({
   apart: true,
@@ -42,7 +42,7 @@ test("the service is killed in the middle of a run, and the page shows the truth
   await judging(server);
   await signIn(page, bob);
   judge(server).pause();
-  const id = await server.upload(bob, "samples/portrait.mp4");
+  const id = await server.upload(bob, film(server));
   await page.goto(`/media/${id}`);
   await expect(page.getByText("Under way").first()).toBeVisible();
   await expect(online(page)).toBeVisible();
@@ -101,5 +101,5 @@ test("while only live events are cut off, the page asks at intervals", async ({ 
   await expect(page.getByText("No live connection.")).toBeVisible();
   await expect(cancel(page)).toBeVisible();
   judge(server).resume();
-  await expect(verdict(page)).toBeVisible();
+  await expect(verdict(page)).toBeVisible({ timeout: 90_000 });
 });

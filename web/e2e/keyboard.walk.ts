@@ -1,17 +1,16 @@
 /** A person without a mouse: from the sign-in to the evidence and back. */
 import type { Page } from "@playwright/test";
-import { expect, test, testdata } from "./walk";
+import { expect, film, test } from "./walk";
 
-/** Tabs on until what has the focus is called so; fails when it went all the way round. */
-async function tabTo(page: Page, name: RegExp | string): Promise<void> {
+/** Tabs on, or back, until what has the focus is called so; fails when it went all the way round. */
+async function tabTo(page: Page, name: RegExp | string, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   const wanted = page.getByRole("main").or(page.locator("body")).locator("*:focus");
   for (let n = 0; n < 80; n++) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const called = await page.evaluate(() => {
       const element = document.activeElement;
-      const label = element?.getAttribute("aria-label") ?? element?.textContent ?? "";
-      const by = (element as HTMLInputElement | null)?.labels?.[0]?.textContent ?? "";
-      return (label || by).trim();
+      const label = (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
+      return (element?.getAttribute("aria-label") ?? label ?? element?.textContent ?? "").trim();
     });
     if (typeof name === "string" ? called === name : name.test(called)) {
       await expect(wanted.first()).toBeInViewport();
@@ -26,7 +25,7 @@ test("everything is reached and done by keyboard", async ({ page, server }) => {
   // As in browsers without a dialog of their own for pages, which this one would open outside of the page.
   await page.addInitScript(() => Reflect.deleteProperty(window, "showOpenFilePicker"));
   await page.goto("/sign-in");
-  await page.getByLabel("E-mail address").focus();
+  await tabTo(page, "E-mail address");
   await page.keyboard.type(ada.email);
   await page.keyboard.press("Tab");
   await page.keyboard.type(ada.password);
@@ -43,7 +42,7 @@ test("everything is reached and done by keyboard", async ({ page, server }) => {
   await tabTo(page, /^Choose files/);
   const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
-  await (await chooser).setFiles(testdata("samples/portrait.mp4"));
+  await (await chooser).setFiles(film(server));
   await expect(page.getByRole("link", { name: "portrait.mp4" }).first()).toBeVisible();
   await tabTo(page, "portrait.mp4");
   await page.keyboard.press("Enter");
@@ -61,8 +60,7 @@ test("everything is reached and done by keyboard", async ({ page, server }) => {
   await page.keyboard.press("End");
   await expect(track).toHaveAttribute("aria-valuetext", /0:0\d\.\d · \d/);
 
-  await page.keyboard.press("Shift+Tab");
-  await page.getByRole("button", { name: "Run again" }).focus();
+  await tabTo(page, "Run again", "Shift+Tab");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog")).toBeVisible();
   // Within the dialog the focus goes round, and Escape gives it back.
@@ -74,11 +72,100 @@ test("everything is reached and done by keyboard", async ({ page, server }) => {
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Run again" })).toBeFocused();
 
-  await page.getByRole("button", { name: /Account, theme/ }).focus();
+  await tabTo(page, /^Account, theme/, "Shift+Tab");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("menuitem", { name: "Account" })).toBeFocused();
   await page.keyboard.press("ArrowDown");
   await expect(page.getByRole("menuitemradio", { name: "System" })).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("button", { name: /Account, theme/ })).toBeFocused();
+});
+
+test("files are chosen and deleted, a result is read, compared and kept, and a key is made, without a mouse", async ({
+  page,
+  server,
+}) => {
+  const bob = await server.signUp("Bob");
+  const sound = await server.upload(bob, "samples/machine-voice.wav");
+  await server.upload(bob, "samples/rocket.jpg");
+  await server.upload(bob, "samples/coffee.webp");
+  await page.goto("/sign-in");
+  await tabTo(page, "E-mail address");
+  await page.keyboard.type(bob.email);
+  await tabTo(page, "Password");
+  await page.keyboard.type(bob.password);
+  await page.keyboard.press("Enter");
+  const rows = page.getByRole("list", { name: "Files" }).getByRole("listitem");
+  await expect(rows.getByText(/^(Done|Partly done)$/)).toHaveCount(3, { timeout: 60_000 });
+
+  await tabTo(page, "Choose coffee.webp");
+  await page.keyboard.press("Space");
+  await tabTo(page, "Delete 1 file", "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alertdialog")).toBeVisible();
+  await tabTo(page, "Delete 1 file");
+  await page.keyboard.press("Enter");
+  await expect(rows).toHaveCount(2);
+
+  await tabTo(page, "rocket.jpg");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible();
+  const shown = page.getByRole("application").locator("div").first();
+  const zoom = () => shown.evaluate((div) => new DOMMatrix(div.style.transform).a);
+  await tabTo(page, /^The picture/);
+  await page.keyboard.press("+");
+  await expect.poll(zoom).toBeCloseTo(1.25);
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(() => shown.evaluate((div) => new DOMMatrix(div.style.transform).e)).toBe(60);
+  await page.keyboard.press("0");
+  await expect.poll(zoom).toBe(1);
+
+  await tabTo(page, "Download", "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Original file" })).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  const coming = page.waitForEvent("download");
+  await page.keyboard.press("Enter");
+  expect((await coming).suggestedFilename()).toBe("rocket.jpg.html");
+
+  await tabTo(page, "Run again", "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Start");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: /^Run 2/ })).toBeVisible();
+  await tabTo(page, "Compare two runs");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "First run");
+  await page.keyboard.press("ArrowUp");
+  await expect(page).toHaveURL(/[?&]a=/);
+
+  await page.goto(`/media/${sound}`);
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  const time = () => page.locator("audio").evaluate(({ currentTime }: HTMLAudioElement) => currentTime);
+  const span = (await timeline.getByRole("button").first().textContent()) ?? "";
+  await tabTo(page, /probability over time/);
+  await page.keyboard.press("End");
+  const end = await time();
+  expect(end).toBeGreaterThan(1);
+  await tabTo(page, span);
+  await page.keyboard.press("Enter");
+  await expect.poll(time).toBeLessThan(end);
+
+  await tabTo(page, /^Account, theme/, "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Account" })).toBeVisible();
+  await tabTo(page, "New key");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Name");
+  await page.keyboard.type("nightly");
+  await tabTo(page, "Create the key");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Close");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Revoke nightly");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Revoke");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("You have no API keys.")).toBeVisible();
 });

@@ -1,3 +1,5 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { accessible, expect, judge, judging, shots, signIn, test, testdata } from "./walk";
 
@@ -5,18 +7,22 @@ test.use({ apart: true });
 
 const THREE = ["samples/rocket.jpg", "samples/portrait.mp4", "samples/machine-voice.wav"].map(testdata);
 
-const input = (page: Page) => page.getByLabel("Choose files").and(page.locator("input"));
 const rows = (page: Page) => page.getByRole("list", { name: "Files" }).getByRole("listitem");
 
 test("picture, video and sound are judged, found, kept from others and deleted", async ({ page, server }) => {
-  await signIn(page, await server.signUp("Ada"));
+  const ada = await server.signUp("Ada");
+  await signIn(page, ada);
   await expect(page.getByText("No files yet")).toBeVisible();
   await accessible(page);
   await shots(page, "library-empty");
 
   await judging(server);
   judge(server).pause();
-  await input(page).setInputFiles(THREE);
+  const folder = join(server.home, "holiday");
+  await mkdir(join(folder, "day 2"), { recursive: true });
+  for (const [n, file] of THREE.entries())
+    await copyFile(file, join(folder, n === 0 ? "." : "day 2", basename(file)));
+  await page.getByLabel("Choose a folder").and(page.locator("input")).setInputFiles(folder);
   await expect(rows(page)).toHaveCount(3);
   await expect(rows(page).getByText("Under way").first()).toBeVisible();
   // In the middle of it: what the server knows is shown again.
@@ -44,6 +50,19 @@ test("picture, video and sound are judged, found, kept from others and deleted",
   await expect(page.getByText("No file fits")).toBeVisible();
   await page.getByRole("button", { name: "Clear search and filters" }).click();
   await expect(rows(page)).toHaveCount(3);
+  const { items } = (await (await server.ask(ada, "/media")).json()) as { items: Record<string, string>[] };
+  for (const [filter, key] of [
+    ["Status", "status"],
+    ["Verdict", "verdict"],
+  ] as const) {
+    for (const value of new Set(items.map((one) => one[key] ?? ""))) {
+      await page.getByLabel(filter, { exact: true }).selectOption(value);
+      await expect(page).toHaveURL(new RegExp(`${key}=${value}`));
+      await expect(rows(page)).toHaveCount(items.filter((one) => one[key] === value).length);
+    }
+    await page.getByLabel(filter, { exact: true }).selectOption("");
+    await expect(rows(page)).toHaveCount(3);
+  }
 
   judge(server).pause();
   await page.getByLabel("Choose rocket.jpg").check();

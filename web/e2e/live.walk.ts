@@ -1,5 +1,5 @@
 /** The live page while a video is judged, and two tabs that hear the same. */
-import { accessible, expect, judge, judging, shots, signIn, test } from "./walk";
+import { accessible, expect, film, judge, judging, shots, signIn, test } from "./walk";
 
 test.use({ apart: true });
 
@@ -18,7 +18,7 @@ test("a video is seen on its way on every tab, until its verdict is there", asyn
   await expect(library.getByText("Live", { exact: true }).last()).toBeVisible();
 
   judge(server).pause();
-  const id = await server.upload(ada, "samples/portrait.mp4");
+  const id = await server.upload(ada, film(server));
   const card = page.getByRole("listitem").filter({ hasText: "portrait.mp4" }).first();
   await expect(card.getByText("AI-generated picture (CLIP probe)")).toBeVisible();
   await expect(card.getByText("Under way").first()).toBeVisible();

@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = resolve(CHECKOUT, process.env.PROGRAM ?? "target/debug/drishtiksha");
+export const PROGRAM = resolve(CHECKOUT, process.env.PROGRAM ?? "target/debug/drishtiksha");
 const START_MS = 90_000;
 
 interface Launch {

@@ -17,8 +17,29 @@ test("a result is seen, replayed, repeated, compared and deleted, by its owner o
 
   await judged(page, picture);
   await expect(page.getByRole("img", { name: "rocket.jpg" })).toBeVisible();
+  const frame = page.getByRole("application", { name: /^The picture/ });
+  const zoom = () =>
+    frame
+      .locator("div")
+      .first()
+      .evaluate((div) => new DOMMatrix(div.style.transform).a);
+  const moved = () =>
+    frame
+      .locator("div")
+      .first()
+      .evaluate((div) => new DOMMatrix(div.style.transform).e);
+  await frame.hover();
+  await page.mouse.wheel(0, -100);
+  await expect.poll(zoom).toBeCloseTo(1.15);
+  await page.mouse.down();
+  const { x, y, width, height } = (await frame.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(x + width / 2 + 40, y + height / 2);
+  await page.mouse.up();
+  await expect.poll(moved).toBeCloseTo(40, 0);
   await page.getByRole("button", { name: "Enlarge" }).click();
+  await expect.poll(zoom).toBeCloseTo(1.725);
   await page.getByRole("button", { name: "Whole picture" }).click();
+  await expect.poll(zoom).toBe(1);
   await accessible(page);
   await shots(page, "result-picture");
 
@@ -51,9 +72,16 @@ test("a result is seen, replayed, repeated, compared and deleted, by its owner o
   await accessible(page);
   await shots(page, "result-video");
 
+  // The picture takes the least time to be judged once more.
+  await judged(page, picture);
   await page.getByRole("button", { name: "Run again" }).click();
+  await accessible(page);
   await page.getByRole("button", { name: "Start" }).click();
-  await expect(page.getByRole("link", { name: /^Run 2/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Run 2 (shown)" })).toBeVisible();
+  await page.getByRole("link", { name: "Run 1", exact: true }).click();
+  await expect(page).toHaveURL(/\?run=/);
+  await page.reload();
+  await expect(page.getByRole("link", { name: "Run 1 (shown)" })).toBeVisible();
   await page.getByRole("link", { name: "Compare two runs" }).click();
   await expect(page.getByText("Both runs say the same of the file.")).toBeVisible({ timeout: 60_000 });
   await accessible(page);
@@ -62,14 +90,15 @@ test("a result is seen, replayed, repeated, compared and deleted, by its owner o
   const others = await browser.newContext({ baseURL: server.url });
   const otherPage = await others.newPage();
   await signIn(otherPage, bob);
-  await otherPage.goto(`/media/${video}`);
+  await otherPage.goto(`/media/${picture}`);
   await expect(otherPage.getByText("This file was not found")).toBeVisible();
   await others.close();
 
   await page.getByRole("link", { name: "Back to the result" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await accessible(page);
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete", exact: true }).click();
   await expect(page).toHaveURL(`${server.url}/`);
-  await page.goto(`/media/${video}`);
+  await page.goto(`/media/${picture}`);
   await expect(page.getByText("This file was not found")).toBeVisible();
 });

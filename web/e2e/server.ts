@@ -1,9 +1,10 @@
 /** The real service with a data folder of its own, and the people in it. Ends with its test file. */
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { CHECKOUT, freePort, Program } from "./program";
+import { CHECKOUT, freePort, PROGRAM, Program } from "./program";
 
 const ML_KEY = "a key for walks only";
 
@@ -19,6 +20,8 @@ interface Start {
   env?: Readonly<Record<string, string>>;
   /** Whether files are judged by a process of its own, `server.ml`, which is not started yet. */
   apart?: boolean;
+  /** Whether its operator makes the first account, as where a database is named. */
+  isNew?: boolean;
 }
 
 export class Server {
@@ -38,12 +41,12 @@ export class Server {
   }
 
   /** Starts `drishtiksha serve`, with everything in one process unless told otherwise. */
-  static async start({ env = {}, apart = false }: Start = {}): Promise<Server> {
+  static async start({ env = {}, apart = false, isNew = false }: Start = {}): Promise<Server> {
     const home = await newHome();
     const port = await freePort();
     const log = join(home, "log");
     const common = { DRISHTIKSHA_HOME: home, METRICS_PORT: "0", REQUESTS_PER_MINUTE: "100000" };
-    const settings = { ...common, PORT: String(port), ...env };
+    const settings = { ...common, PORT: String(port), ...env, ...(isNew ? database(home) : {}) };
     const url = `http://127.0.0.1:${port}`;
     const listens = /^metrics/m;
     if (!apart) {
@@ -95,6 +98,11 @@ export class Server {
     return { email: said?.email ?? "", password: said?.password ?? "" };
   }
 
+  /** Where the first administrator is made, as its first start has told. */
+  get setUp(): string {
+    return /^first set-up: open (\S+)/m.exec(this.#program.said)?.[1] ?? "";
+  }
+
   /** Makes an account through the API. */
   async signUp(firstName: string, lastName = "Example"): Promise<Person> {
     // Walks of a file share a server: no two of them get the same person.
@@ -136,6 +144,17 @@ export class Server {
   }
 }
 
+/** A database that is named and has its tables; the program then leaves the first account to a person. */
+function database(home: string): Record<string, string> {
+  const settings = {
+    DRISHTIKSHA_HOME: home,
+    DATABASE_URL: `sqlite://${join(home, "named.sqlite")}`,
+    JWT_SECRET: crypto.randomUUID(),
+  };
+  execFileSync(PROGRAM, ["migrate"], { env: settings, stdio: "pipe" });
+  return settings;
+}
+
 /** A data folder that shares what was installed for this checkout. */
 async function newHome(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), "drishtiksha-walk-"));
@@ -148,5 +167,17 @@ async function newHome(): Promise<string> {
 
 /** A file of `testdata/`, such as `samples/portrait.mp4`. */
 export function testdata(name: string): string {
-  return join(CHECKOUT, "testdata", name);
+  return resolve(CHECKOUT, "testdata", name);
+}
+
+/**
+ * Makes `portrait.mp4` with one picture a second and tags such as `comment=fox`: of all its pictures the models would look at 32,
+ * which is proven once and takes its time.
+ */
+export function film(server: Server, ...tags: string[]): string {
+  const path = join(server.home, "portrait.mp4");
+  const marks = tags.flatMap((tag) => ["-metadata", tag]);
+  const from = ["-v", "error", "-y", "-i", testdata("samples/portrait.mp4")];
+  execFileSync("ffmpeg", [...from, "-r", "1", "-c:a", "copy", ...marks, path]);
+  return path;
 }

@@ -17,6 +17,10 @@ const SCORES = 20_000;
 const ROUNDS = 3;
 /** Two frames of a screen with 60 pictures a second: from here on a person sees it stutter. */
 const JANK_MS = 34;
+/** Shares of late frames, in percent. One in twenty is seen by those who look for it; on what is pointed at, one in a hundred. */
+const MOST_LATE = { scrolled: 5, pointed: 1 };
+/** Lines of a page without any script, which tells what drawing alone costs on the machine. */
+const LINES = 10_000;
 
 interface Frames {
   deltas: number[];
@@ -27,7 +31,8 @@ interface Row {
   what: string;
   frames: number[];
   longTasks: number[];
-  rounds: number;
+  /** The share of late frames that is borne, in percent; null where nothing is asked. */
+  mostLate: number | null;
 }
 
 /** Counts frames and tasks of more than 50 ms while something is done. */
@@ -58,14 +63,32 @@ async function during(page: Page, act: () => Promise<void>): Promise<Frames> {
   });
 }
 
-async function measure(what: string, page: Page, act: (round: number) => Promise<void>): Promise<Row> {
-  const row: Row = { what, frames: [], longTasks: [], rounds: ROUNDS };
+async function measure(
+  what: string,
+  mostLate: number | null,
+  page: Page,
+  act: (round: number) => Promise<void>,
+): Promise<Row> {
+  const row: Row = { what, frames: [], longTasks: [], mostLate };
   for (let round = 0; round < ROUNDS; round++) {
     const { deltas, longTasks } = await during(page, () => act(round));
     row.frames.push(...deltas);
     row.longTasks.push(...longTasks);
   }
   return row;
+}
+
+/** Of a page that only has to be drawn. */
+async function plain(page: Page): Promise<Row> {
+  await page.goto("about:blank");
+  const lines = Array.from({ length: LINES }, (_, n) => `<li style="height: 72px">picture ${n}.jpg</li>`);
+  await page.setContent(`<ul>${lines.join("")}</ul>`);
+  return measure(
+    `A page of ${LINES.toLocaleString("en")} lines without any script: the wheel turns fast`,
+    null,
+    page,
+    (round) => wheel(page, 120, round % 2 === 0 ? 800 : -800),
+  );
 }
 
 async function wheel(page: Page, turns: number, by: number) {
@@ -88,12 +111,14 @@ test("scrolling and scrubbing", async ({ page, browser, server }) => {
   const fill = fileURLToPath(new URL("./fill.py", import.meta.url));
   execFileSync("python3", [fill, join(server.home, "drishtiksha.sqlite"), String(FILES), String(SCORES)]);
   await server.launch();
-  const rows: Row[] = [];
+  const base = await plain(page);
+  const rows: Row[] = [base];
+  const scrolled = lateOf(base) + MOST_LATE.scrolled;
 
   await page.goto("/");
   await expect(page.getByRole("link", { name: "picture 00002.jpg" })).toBeVisible();
   rows.push(
-    await measure("Library, first rows: the wheel turns, more are fetched", page, () =>
+    await measure("Library, first rows: the wheel turns, more are fetched", scrolled, page, () =>
       wheel(page, 120, 400),
     ),
   );
@@ -108,12 +133,17 @@ test("scrolling and scrubbing", async ({ page, browser, server }) => {
     )
     .toBe(1);
   const turn = (round: number) => wheel(page, 120, round % 2 === 0 ? -800 : 800);
-  rows.push(await measure("Library, all 10,000 rows read: the wheel turns fast", page, turn));
+  rows.push(await measure("Library, all 10,000 rows read: the wheel turns fast", scrolled, page, turn));
   const boxes = page.getByRole("list", { name: "Files" }).getByRole("checkbox");
   rows.push(
-    await measure("Library, all 10,000 rows read: rows are chosen one by one", page, async () => {
-      for (const box of (await boxes.all()).slice(0, 8)) await box.click();
-    }),
+    await measure(
+      "Library, all 10,000 rows read: rows are chosen one by one",
+      MOST_LATE.scrolled,
+      page,
+      async () => {
+        for (const box of (await boxes.all()).slice(0, 8)) await box.click();
+      },
+    ),
   );
 
   await page.goto(`/media/${video}`);
@@ -130,25 +160,46 @@ test("scrolling and scrubbing", async ({ page, browser, server }) => {
     if (pressed) await page.mouse.up();
   };
   rows.push(
-    await measure("Result, 20,000 scores: the pointer moves over the timeline", page, () => over(false)),
+    await measure("Result, 20,000 scores: the pointer moves over the timeline", MOST_LATE.pointed, page, () =>
+      over(false),
+    ),
   );
   rows.push(
-    await measure("Result, 20,000 scores: the pointer is dragged, the video seeks", page, () => over(true)),
+    await measure(
+      "Result, 20,000 scores: the pointer is dragged, the video seeks",
+      MOST_LATE.pointed,
+      page,
+      () => over(true),
+    ),
   );
 
   await writeFile(join(CHECKOUT, "docs/benchmarks-web.md"), document(rows, browser.version()));
+  for (const row of rows)
+    if (row.mostLate !== null) expect.soft(lateOf(row), row.what).toBeLessThanOrEqual(row.mostLate);
 });
+
+/** The share of frames that are late, in percent. */
+function lateOf({ frames }: Row): number {
+  return (100 * frames.filter((one) => one > JANK_MS).length) / Math.max(1, frames.length);
+}
 
 function at(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-function line({ what, frames, longTasks }: Row): string {
+function line(row: Row): string {
+  const { what, frames, longTasks, mostLate } = row;
   const sorted = frames.toSorted((a, b) => a - b);
   const ms = (value: number) => value.toFixed(1);
-  const late = (100 * frames.filter((one) => one > JANK_MS).length) / Math.max(1, frames.length);
+  const borne = mostLate === null ? "–" : `${ms(mostLate)} %`;
   const longest = longTasks.length === 0 ? "–" : ms(Math.max(...longTasks));
-  const figures = [ms(at(sorted, 0.5)), ms(at(sorted, 0.95)), ms(at(sorted, 1)), `${ms(late)} %`];
+  const figures = [
+    ms(at(sorted, 0.5)),
+    ms(at(sorted, 0.95)),
+    ms(at(sorted, 1)),
+    `${ms(lateOf(row))} %`,
+    borne,
+  ];
   return `| ${[what, ...figures, String(longTasks.length), longest, String(frames.length)].join(" | ")} |`;
 }
 
@@ -161,14 +212,15 @@ Written by \`npm run smooth\` in \`web/\`; do not edit by hand. The program that
 The built app of a real service, in a window of 1440 x 900; the service and the browser share the processor. A library of ${FILES.toLocaleString("en")} files, and a
 video of 8 s whose one model has ${SCORES.toLocaleString("en")} scores with a face each and 100 spans (the service itself keeps at most 600 of a model).
 Rounds: ${ROUNDS}; all their frames are taken together. At 60 pictures a second a frame takes 16.7 ms. Late are frames of more than ${JANK_MS} ms,
-long are tasks of more than 50 ms.
+long are tasks of more than 50 ms. More late frames than are borne fail the measurement: ${MOST_LATE.pointed} % where something is pointed at, ${MOST_LATE.scrolled} %
+where rows are chosen, and for scrolling ${MOST_LATE.scrolled} % more than a page has that is only drawn.
 
 * ${new Date().toISOString().slice(0, 10)}
 * ${machine}
 * Chromium ${browser}, headless, pictures are drawn by the processor
 
-| what | p50, ms | p95, ms | longest, ms | late | long tasks | longest task, ms | frames |
-|---|---|---|---|---|---|---|---|
+| what | p50, ms | p95, ms | longest, ms | late | borne | long tasks | longest task, ms | frames |
+|---|---|---|---|---|---|---|---|---|
 ${rows.map(line).join("\n")}
 `;
 }

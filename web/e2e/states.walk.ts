@@ -3,6 +3,8 @@ import type { Page } from "@playwright/test";
 import { accessible, expect, judged, shots, signIn, test } from "./walk";
 
 test.use({ expectedErrors: /ERR_FAILED/ });
+// Seven pages, each looked at in two states.
+test.setTimeout(360_000);
 
 /** What each page asks for, and what is seen when it is ready. */
 const pages = (media: string) =>

@@ -1,7 +1,8 @@
 /** What becomes of a page when its access token, or the whole session, ends under it. */
 import { expect, signIn, test } from "./walk";
 
-test.use({ settings: { ACCESS_TOKEN_MINUTES: "1" }, expectedErrors: /status of 404/ });
+// Nothing has to be judged.
+test.use({ apart: true, settings: { ACCESS_TOKEN_MINUTES: "1" }, expectedErrors: /status of 404/ });
 
 test("a token that ends in mid-use is exchanged, and nobody notices", async ({ page, server }) => {
   const ada = await server.signUp("Ada");

@@ -4,14 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { recording } from "./recording";
-import { accessible, expect, type Person, type Server, shots, signIn, test, testdata } from "./walk";
+import { accessible, drop, expect, type Person, type Server, shots, signIn, test, testdata } from "./walk";
 
 const PART_BYTES = 16 * 1024 * 1024;
 /** Three parts. */
 const FILE_BYTES = 40 * 1024 * 1024;
 const BYTES_PER_SECOND = 6 * 1024 * 1024;
 
-test.use({ expectedErrors: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_NETWORK|WebSocket|status of 502/ });
+// Nothing has to be judged.
+test.use({
+  apart: true,
+  expectedErrors: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_NETWORK|WebSocket|status of 502/,
+});
 
 let folder = "";
 test.beforeAll(async () => {
@@ -135,7 +139,7 @@ test("a file that was dropped goes on after a reload by one click, where the bro
   await signIn(page, eve);
   const seen = await slowly(page);
   const path = await recorded("dropped.wav");
-  await drop(page, path);
+  await drop(page, [path]);
   await expect.poll(() => seen.acknowledged).toBe(1);
   await page.reload();
   const goOn = page.getByRole("button", { name: "Go on with the upload of dropped.wav" });
@@ -155,14 +159,6 @@ test("a file that was dropped goes on after a reload by one click, where the bro
   await expect(goOn).toHaveCount(0);
   expect(await page.evaluate(remembered)).toEqual([]);
 });
-
-/** As a person does, so that the browser gives a handle. */
-async function drop(page: Page, path: string): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
-}
 
 /** Names of what the page keeps beside its storage of texts. */
 function remembered(): Promise<string[]> {

@@ -3,11 +3,12 @@
  *
  * Fixtures
  * - `server`: the real program, one per test file (started at the first test that asks, ended after the last).
- *   `server.url`, `.signUp("Ada")`, `.token(person)`, `.administrator`, `.stop()`, `.kill()`, `.launch()`,
+ *   `server.url`, `.signUp("Ada")`, `.token(person)`, `.administrator`, `.setUp`, `.stop()`, `.kill()`, `.launch()`,
  *   `.restart()`, `.log()`, `.home`, `.upload(person, "samples/rocket.jpg")`, `.ask(person, path)`. Settings for a
  *   file: `test.use({ settings: { NAME: "value" } })`. With `test.use({ apart: true })` files are judged by a process of
  *   its own, which `judging(server)` starts, and `judge(server)` holds still with `.pause()` and lets go on with `.resume()`: what
- *   happens in the middle of a run is then seen without a race.
+ *   happens in the middle of a run is then seen without a race. Say `apart` also where nothing has to be judged: no model is loaded.
+ *   With `isNew: true` nobody has an account, and `server.setUp` is the address at which the first one is made.
  * - `page`: as Playwright's, on the server's address (`page.goto("/")`). A walk fails when the page has logged an
  *   error, the Content-Security-Policy has refused something, or a page came without a strict one; say what is expected with `expectedErrors`:
  *   `test.use({ expectedErrors: /413/ })`. Answers with 401 are never counted: asking for a session is how one
@@ -15,24 +16,26 @@
  *
  * Functions
  * - `signIn(page, person)`: through the sign-in page, until the library is there. Also for `server.administrator`.
- * - `testdata("samples/rocket.jpg")`: path of a file for `setInputFiles`.
- * - `accessible(page)`: fails on serious and critical faults that axe finds in light, on colours that it finds too weak in dark, and
- *   on what does not fit on 390 px.
+ * - `testdata("samples/rocket.jpg")`: path of a file for `setInputFiles`. `film(server)`: makes a video that is judged quickly.
+ * - `accessible(page)`: fails on serious and critical faults that axe finds in light and at 390 px in dark, on colours that it finds
+ *   too weak in dark, and on what does not fit on 390 px.
+ * - `drop(page, paths)`: drops files and folders.
  * - `shots(page, "library")`: with $SHOTS naming a folder, pictures in light and dark at 390, 768 and 1440 px.
  */
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 import type { Program } from "./program";
-import { type Person, Server, testdata } from "./server";
+import { film, type Person, Server, testdata } from "./server";
 
-export { expect, type Person, type Server, testdata };
+export { expect, film, type Person, type Server, testdata };
 
 const STRICT = /default-src 'none';.*script-src 'self';.*style-src 'self'/;
 
 interface OfTest {
   settings: Record<string, string>;
   apart: boolean;
+  isNew: boolean;
   server: Server;
   /** What the console may say. */
   expectedErrors: RegExp;
@@ -47,6 +50,7 @@ interface OfFile {
 export const test = base.extend<OfTest, OfFile>({
   settings: [{}, { option: true }],
   apart: [false, { option: true }],
+  isNew: [false, { option: true }],
   running: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from here
     async ({}, use) => {
@@ -56,10 +60,10 @@ export const test = base.extend<OfTest, OfFile>({
     },
     { scope: "worker" },
   ],
-  server: async ({ settings, apart, running }, use, { file }) => {
+  server: async ({ settings, apart, isNew, running }, use, { file }) => {
     if (running.file !== file || !running.server) {
       await running.server?.dispose();
-      running.server = await Server.start({ env: settings, apart });
+      running.server = await Server.start({ env: settings, apart, isNew });
       running.file = file;
     }
     await use(running.server);
@@ -125,19 +129,33 @@ export async function judged(page: Page, id: string): Promise<void> {
 
 export async function accessible(page: Page): Promise<void> {
   const before = page.viewportSize();
+  const violations = await faults(page);
+  // What the other theme changes is colours.
+  await page.emulateMedia({ colorScheme: "dark" });
+  violations.push(...(await faults(page, "color-contrast")));
   await page.setViewportSize({ width: 390, height: 844 });
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(tooWide, "nothing sticks out of a small screen").toBeLessThanOrEqual(0);
-  if (before) await page.setViewportSize(before);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  // What the other theme changes is colours.
-  await page.emulateMedia({ colorScheme: "dark" });
-  const dark = await new AxeBuilder({ page }).withRules("color-contrast").analyze();
+  violations.push(...(await faults(page)));
   await page.emulateMedia({ colorScheme: null });
-  violations.push(...dark.violations);
+  if (before) await page.setViewportSize(before);
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
   expect(told, "axe finds no serious fault").toEqual([]);
+}
+
+/** What axe finds, by one rule or by all. There are no frames of other sites, for which it would open a page of its own each time. */
+async function faults(page: Page, rule?: string) {
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] });
+  return (await (rule ? axe.withRules(rule) : axe).analyze()).violations;
+}
+
+/** Drops files and folders as a person does, so that the browser gives handles. */
+export async function drop(page: Page, paths: string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
 }
 
 const WIDTHS = [390, 768, 1440] as const;

@@ -52,9 +52,13 @@ function ProblemText({ error }: { error: unknown }) {
   const problem = ApiProblem.from(error);
   return (
     <>
-      {/* A newer server may know codes that these words do not. */}
-      <p>{words.problems[problem.code] ?? problem.message}</p>
-      {problem.detail && <p className="text-sm text-ink-soft">{problem.detail}</p>}
+      {/* A newer server may know codes that these words do not; its own words are English. */}
+      <p>{words.problems[problem.code] ?? <span lang="en">{problem.message}</span>}</p>
+      {problem.detail && (
+        <p lang="en" className="text-sm text-ink-soft">
+          {problem.detail}
+        </p>
+      )}
       {problem.retryAfterSecs !== null && (
         <p className="text-sm">{words.common.retryIn(problem.retryAfterSecs)}</p>
       )}

@@ -61,9 +61,9 @@ function Verdicts() {
   );
 }
 
-function Paragraphs({ lines }: { lines: readonly string[] }) {
+function Paragraphs({ lines, lang }: { lines: readonly string[]; lang?: string }) {
   return (
-    <div className="grid max-w-prose gap-3">
+    <div lang={lang} className="grid max-w-prose gap-3">
       {lines.map((line) => (
         <p key={line}>{line}</p>
       ))}
@@ -71,6 +71,7 @@ function Paragraphs({ lines }: { lines: readonly string[] }) {
   );
 }
 
+/** What they say of themselves is English. */
 function Models() {
   const { help, common } = useWords();
   const models = useQuery(modelsQuery);
@@ -82,7 +83,9 @@ function Models() {
           <ul className="grid gap-6">
             {items.map((model) => (
               <li key={model.name} className="grid gap-2">
-                <h3 className="font-semibold">{model.title}</h3>
+                <h3 lang="en" className="font-semibold">
+                  {model.title}
+                </h3>
                 <p className="font-mono text-xs break-all text-ink-soft">
                   {model.name} {model.version}
                 </p>
@@ -90,13 +93,15 @@ function Models() {
                   items={[
                     [help.kinds, model.kinds.map(kind).join(", ")],
                     [help.weight, help.weights[model.weight] ?? model.weight],
-                    [
-                      help.quality,
-                      [model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)].join(" "),
-                    ],
-                    [help.limits, <Paragraphs key="limits" lines={model.limits} />],
                   ]}
                 />
+                <h4 className="plate">{help.quality}</h4>
+                <Paragraphs
+                  lang="en"
+                  lines={[model.quality, ...(model.rates ?? []).map(({ sentence }) => sentence)]}
+                />
+                <h4 className="plate">{help.limits}</h4>
+                <Paragraphs lang="en" lines={model.limits} />
               </li>
             ))}
           </ul>

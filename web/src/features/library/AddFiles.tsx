@@ -21,12 +21,12 @@ export function AddFiles() {
   const limits = about.data?.limits ?? null;
   const isOver = useDrop(limits);
   const take = (input: HTMLInputElement) => {
-    void add([...(input.files ?? [])].map(withoutHandle), limits);
+    add([...(input.files ?? [])].map(withoutHandle), limits);
     // The same file may be chosen again.
     input.value = "";
   };
   const choose = async () => {
-    if (canOpenFiles()) await add(await openFiles(), limits);
+    if (canOpenFiles()) add(await openFiles(), limits);
     else files.current?.click();
   };
   return (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { memo, type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { Media } from "@/lib/api/queries";
 import { useFormat } from "@/lib/format";
@@ -24,10 +24,12 @@ export function MediaRows({ items, chosen, onChoose }: MediaRowsProps) {
   const { library } = useWords();
   const list = useRef<HTMLUListElement>(null);
   const scrollMargin = useTop(list);
+  // Another function is taken for other rows, and the places of all of them are worked out anew.
+  const getItemKey = useCallback((index: number) => items[index]?.id ?? index, [items]);
   const rows = useWindowVirtualizer({
     count: items.length,
     estimateSize: () => USUAL_HEIGHT,
-    getItemKey: (index) => items[index]?.id ?? index,
+    getItemKey,
     // Each row beyond the edge is made in every frame of a fast turn of the wheel; these few hide one late frame.
     overscan: 4,
     scrollMargin,

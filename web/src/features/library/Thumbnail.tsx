@@ -9,13 +9,13 @@ const STILL_MS = 120;
 const FAST_MS = 200;
 const ICONS = { image: Image, video: Film, audio: AudioLines } as const;
 
-/** A small picture of the file, or what kind it is while there is none. */
+/** A small picture of the file, or what kind it is where there is none. A row that is passed by has neither: an icon costs as much as its words. */
 export function Thumbnail({ medium: { id, mediaType } }: { medium: Media }) {
   const isStill = useStill();
   const icon = <KindIcon mediaType={mediaType} />;
   return (
     <span className="grid h-11 w-16 shrink-0 place-items-center overflow-hidden rounded bg-sunken text-ink-soft">
-      {mediaType !== "audio" && isStill ? <Small id={id} instead={icon} /> : icon}
+      {mediaType === "audio" ? icon : isStill && <Small id={id} instead={icon} />}
     </span>
   );
 }

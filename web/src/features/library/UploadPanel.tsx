@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { FolderSearch, Pause, Play, RotateCw, X } from "lucide-react";
-import { useRef, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { Link } from "react-router";
 import type { ApiProblem } from "@/lib/api/problem";
 import { aboutQuery } from "@/lib/api/queries";
@@ -53,7 +53,8 @@ export function UploadPanel() {
   );
 }
 
-function UploadRow({ upload }: { upload: Upload }) {
+/** Keeps still while others go on: a folder may hold thousands. */
+const UploadRow = memo(function UploadRow({ upload }: { upload: Upload }) {
   const { library } = useWords();
   const format = useFormat();
   const { name, bytes, state, share, mediaId, error, handle } = upload;
@@ -87,7 +88,7 @@ function UploadRow({ upload }: { upload: Upload }) {
       <Controls upload={upload} />
     </li>
   );
-}
+});
 
 /** Why a file was not taken, and what would be. */
 function Why({ error: { code, message } }: { error: ApiProblem }) {

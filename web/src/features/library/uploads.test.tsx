@@ -51,6 +51,36 @@ test("three are sent at a time, and the others wait for their turn", async () =>
   expect(service.mostAtOnce).toBe(3);
 });
 
+test("files are shown as soon as they are chosen, and four of them are looked at at a time", async () => {
+  const service = new TusService();
+  const { user } = await library();
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const looked = new Set<string>();
+  vi.spyOn(File.prototype, "slice").mockImplementation(function (this: File, from, to) {
+    looked.add(this.name);
+    const bytes = () => held.then(() => new Blob([this]).slice(from, to).arrayBuffer());
+    return Object.assign(new Blob(), { arrayBuffer: bytes });
+  });
+  const names = ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"];
+  await user.upload(
+    input(),
+    names.map((name) => picture(name)),
+  );
+  expect(screen.getAllByText("Looked at before it is sent.")).toHaveLength(6);
+  expect([...looked]).toEqual(names.slice(0, 4));
+  await user.click(screen.getByRole("button", { name: "Cancel the upload of b.png" }));
+  vi.mocked(File.prototype.slice).mockRestore();
+  letGo();
+  await waitFor(() => expect(screen.getAllByText("Uploaded.")).toHaveLength(5));
+  expect(begun(service)).toBe(5);
+  // What was cancelled before anybody had looked at it may still be sent.
+  await user.click(screen.getByRole("button", { name: "Upload b.png again" }));
+  await waitFor(() => expect(screen.getAllByText("Uploaded.")).toHaveLength(6));
+});
+
 test("what was paused goes on where the server stands", async () => {
   const service = new TusService();
   const { user } = await library();

@@ -1,5 +1,5 @@
 /** The queue of files on their way; it outlives a visit of another page, and what is not finished outlives a reload. */
-import { ApiProblem, type ProblemCode } from "@/lib/api/problem";
+import { ApiProblem } from "@/lib/api/problem";
 import { currentSession, onSessionChange } from "@/lib/api/session";
 import { type Chosen, readAgain, recallHandle } from "@/lib/handles";
 import { createStore } from "@/lib/store";
@@ -17,8 +17,20 @@ export interface Upload {
   /** With it the file can be read once more; null where the browser gives none. */
   readonly handle: FileSystemFileHandle | null;
   readonly fingerprint: string;
-  /** `pausing`: tried again by itself; `paused`: by its person; `left`: waits for its file to be chosen again. */
-  readonly state: "waiting" | "sending" | "pausing" | "paused" | "left" | "done" | "failed" | "cancelled";
+  /**
+   * `chosen`: nobody has looked at it yet; `pausing`: tried again by itself; `paused`: by its person; `left`: waits for its file to
+   * be chosen again.
+   */
+  readonly state:
+    | "chosen"
+    | "waiting"
+    | "sending"
+    | "pausing"
+    | "paused"
+    | "left"
+    | "done"
+    | "failed"
+    | "cancelled";
   readonly share: number;
   /** Where it is on the server, once it was begun. */
   readonly url: string | null;
@@ -27,48 +39,60 @@ export interface Upload {
   readonly attempts: number;
 }
 
-const AT_ONCE = 3;
+const LOOKED_AT_AT_ONCE = 4;
+const SENT_AT_ONCE = 3;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** Until the service has said what it takes. */
 const PART_BYTES = 8 * 1024 * 1024;
-const OPEN: readonly Upload["state"][] = ["waiting", "sending", "pausing", "paused", "left"];
+const OPEN: readonly Upload["state"][] = ["chosen", "waiting", "sending", "pausing", "paused", "left"];
 
 export const uploads = createStore<readonly Upload[]>([]);
+/** Keys of those that are looked at now. */
+const looking = new Set<string>();
 const aborts = new Map<string, AbortController>();
 const pauses = new Map<string, ReturnType<typeof setTimeout>>();
-let partBytes = PART_BYTES;
+let limits: Limits | null = null;
 
-/** Looks at each file, and sends those that can be judged; one that was left unfinished goes on. */
-export async function add(files: readonly Chosen[], limits: Limits | null): Promise<void> {
-  const owner = person();
-  partBytes = limits?.partBytes ?? partBytes;
-  const looked = await Promise.all(files.map((file) => lookedAt(file, limits)));
-  if (owner !== person()) return;
-  for (const upload of looked) {
-    const left = uploads.get().find((one) => one.state === "left" && one.fingerprint === upload.fingerprint);
-    if (left && upload.state === "waiting") {
-      const { file, handle } = upload;
-      swap(left.key, { ...left, file, handle: handle ?? left.handle, state: "waiting" });
-    } else uploads.set([...uploads.get(), upload]);
+/** Shows the files at once, looks at each, and sends those that can be judged; one that was left unfinished goes on. */
+export function add(files: readonly Chosen[], taken: Limits | null): void {
+  limits = taken ?? limits;
+  const chosen = files.map(({ file, handle }): Upload => {
+    const { name, size: bytes } = file;
+    return {
+      ...{ key: newKey(), name, bytes, file, handle, fingerprint: "" },
+      ...{ state: "chosen", share: 0, url: null, attempts: 0 },
+    };
+  });
+  uploads.set([...uploads.get(), ...chosen]);
+  pump();
+}
+
+async function lookAt(key: string, file: File): Promise<void> {
+  looking.add(key);
+  const problem = await check(file, limits);
+  const mark = problem === null ? await fingerprint(file).catch(() => null) : null;
+  looking.delete(key);
+  const upload = uploads.get().find((one) => one.key === key);
+  // Cancelled meanwhile, or of a person who is gone.
+  if (upload?.state === "chosen") {
+    if (mark === null) {
+      const code = problem ?? "unreadable_media";
+      swap(key, { ...upload, state: "failed", error: new ApiProblem({ code, status: 422 }) });
+    } else found({ ...upload, fingerprint: mark, state: "waiting" });
   }
   pump();
 }
 
-async function lookedAt({ file, handle }: Chosen, limits: Limits | null): Promise<Upload> {
-  const { name, size: bytes } = file;
-  const upload = { key: newKey(), name, bytes, file, handle, share: 0, url: null, attempts: 0 };
-  const refused = (code: ProblemCode): Upload => ({
-    ...upload,
-    fingerprint: "",
-    state: "failed",
-    error: new ApiProblem({ code, status: 422 }),
-  });
-  const problem = await check(file, limits);
-  if (problem !== null) return refused(problem);
-  const mark = await fingerprint(file).catch(() => null);
-  return mark === null ? refused("unreadable_media") : { ...upload, fingerprint: mark, state: "waiting" };
+/** Nothing speaks against it: it waits for its turn, in the place of what was left of it. */
+function found(upload: Upload): void {
+  const { key, file, handle, fingerprint } = upload;
+  const left = uploads.get().find((one) => one.state === "left" && one.fingerprint === fingerprint);
+  swap(key, upload);
+  if (!left) return;
+  uploads.set(uploads.get().filter((one) => one.key !== key));
+  swap(left.key, { ...left, file, handle: handle ?? left.handle, state: "waiting" });
 }
 
 /** Random on plain HTTP too, where `crypto.randomUUID` is missing. */
@@ -124,7 +148,8 @@ export function cancel(key: string): void {
 export function retry(key: string): void {
   const { error: _, ...upload } = uploads.get().find((one) => one.key === key) ?? {};
   if (!("file" in upload)) return;
-  swap(key, { ...(upload as Upload), state: "waiting", attempts: 0 });
+  const state = upload.fingerprint === "" ? "chosen" : "waiting";
+  swap(key, { ...(upload as Upload), state, attempts: 0 });
   pump();
 }
 
@@ -145,9 +170,12 @@ export function dismissEnded(): void {
 
 function pump(): void {
   const all = uploads.get();
-  const free = AT_ONCE - all.filter((upload) => upload.state === "sending").length;
-  for (const upload of all.filter(({ state }) => state === "waiting").slice(0, Math.max(0, free)))
-    void begin(upload);
+  const next = (state: Upload["state"], most: number, busy: number) =>
+    all.filter((one) => one.state === state && !looking.has(one.key)).slice(0, Math.max(0, most - busy));
+  for (const { key, file } of next("chosen", LOOKED_AT_AT_ONCE, looking.size))
+    if (file) void lookAt(key, file);
+  const sending = all.filter(({ state }) => state === "sending").length;
+  for (const upload of next("waiting", SENT_AT_ONCE, sending)) void begin(upload);
 }
 
 async function begin({ key, file, url, attempts }: Upload): Promise<void> {
@@ -164,6 +192,7 @@ async function begin({ key, file, url, attempts }: Upload): Promise<void> {
   };
   const onUrl = (url: string) => started(key, url);
   try {
+    const partBytes = limits?.partBytes ?? PART_BYTES;
     const sending = { file, url, partBytes, signal: abort.signal, onProgress, onUrl };
     const id = await held(key, () => send(sending));
     forget(key);

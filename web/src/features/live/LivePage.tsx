@@ -133,7 +133,9 @@ function RunningMedium({ medium }: { medium: Media }) {
           return (
             <li key={id} className="grid gap-1.5">
               <div className="flex flex-wrap items-center justify-between gap-2">
-                <span className="font-medium">{titleOf(modelName)}</span>
+                <span lang="en" className="font-medium">
+                  {titleOf(modelName)}
+                </span>
                 {mark && status === "PROCESSING" ? null : <StatusBadge status={status} />}
               </div>
               {mark && status === "PROCESSING" && <Mark model={titleOf(modelName)} mark={mark} />}

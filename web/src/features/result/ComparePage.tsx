@@ -124,7 +124,7 @@ function Models({ a, b }: { a: Run; b: Run }) {
       rows={rows}
       rowKey={({ name }) => name}
       columns={[
-        { key: "model", header: runs.model, cell: ({ name }) => titleOf(name) },
+        { key: "model", header: runs.model, cell: ({ name }) => <span lang="en">{titleOf(name)}</span> },
         { key: "a", header: runs.run(a.runNumber), cell: ({ first }) => <Said analysis={first} /> },
         { key: "b", header: runs.run(b.runNumber), cell: ({ second }) => <Said analysis={second} /> },
         {

@@ -17,6 +17,7 @@ interface ModelCardProps {
   mediaType: string;
 }
 
+/** Titles, limits and messages are the words of models and servers (English). */
 export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProps) {
   const { models, errors } = useWords().result;
   const ended = analysis.status === "COMPLETED";
@@ -27,7 +28,7 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
   return (
     <Card
       level={3}
-      title={model?.title ?? analysis.modelName}
+      title={<span lang="en">{model?.title ?? analysis.modelName}</span>}
       actions={
         ended ? (
           <VerdictBadge verdict={analysis.prediction} probability={analysis.probability ?? null} />
@@ -43,17 +44,27 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
           <p className="rounded-md bg-danger-soft px-3 py-2">
             {errors[analysis.errorCode] ?? analysis.errorCode}
             {analysis.errorMessage && (
-              <span className="block text-sm text-ink-soft">{analysis.errorMessage}</span>
+              <span lang="en" className="block text-sm text-ink-soft">
+                {analysis.errorMessage}
+              </span>
             )}
           </p>
         )}
         {payload && <Reasons codes={payload.reasons} />}
-        <ModelFacts analysis={analysis} payload={payload} model={measured} mediaType={mediaType} />
+        <ModelFacts analysis={analysis} payload={payload} model={measured} />
         {isOther && <p className="text-sm text-ink-soft">{models.otherVersion(version, model.version)}</p>}
+        {measured && (
+          <div>
+            <h4 className="plate mb-1">{models.quality}</h4>
+            <p lang="en" className="text-sm">
+              {measured.quality} {measured.rates?.find(({ kind }) => kind === mediaType)?.sentence}
+            </p>
+          </div>
+        )}
         {measured && measured.limits.length > 0 && (
           <div>
             <h4 className="plate mb-1">{models.limits}</h4>
-            <ul className="list-disc pl-5 text-sm">
+            <ul lang="en" className="list-disc pl-5 text-sm">
               {measured.limits.map((limit) => (
                 <li key={limit}>{limit}</li>
               ))}
@@ -66,7 +77,7 @@ export function ModelCard({ analysis, payload, model, mediaType }: ModelCardProp
   );
 }
 
-function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
+function ModelFacts({ analysis, payload, model }: Omit<ModelCardProps, "mediaType">) {
   const { models } = useWords().result;
   const format = useFormat();
   const facts: [string, string][] = [];
@@ -86,8 +97,6 @@ function ModelFacts({ analysis, payload, model, mediaType }: ModelCardProps) {
   if (weight) facts.push([models.weight, models.weights[weight] ?? weight]);
   if (typeof analysis.processingTime === "number")
     facts.push([models.time, format.secs(analysis.processingTime)]);
-  const rate = model?.rates?.find(({ kind }) => kind === mediaType)?.sentence ?? "";
-  if (model) facts.push([models.quality, `${model.quality} ${rate}`.trim()]);
   if (analysis.attempts > 1) facts.push([models.attempts, format.number(analysis.attempts)]);
   return facts.length > 0 ? <Facts items={facts} /> : null;
 }

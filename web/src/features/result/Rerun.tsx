@@ -60,7 +60,7 @@ export function Rerun({ medium, onClose, onStarted }: RerunProps) {
             {fitting.map((model) => (
               <Checkbox
                 key={model.name}
-                label={model.title}
+                label={<span lang="en">{model.title}</span>}
                 checked={isChosen(model)}
                 onChange={() => toggle(model.name)}
               />

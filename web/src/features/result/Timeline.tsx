@@ -62,8 +62,9 @@ const Spans = memo(function Spans({ payloads, onSeek }: Pick<TimelineProps, "pay
               className="min-h-8 rounded bg-fake-soft px-2.5 py-1 text-left text-sm text-fake hover:underline"
               onClick={() => onSeek(span.start_ms)}
             >
+              <span lang="en">{titleOf(span.model)}</span>
+              {": "}
               {timeline.span(
-                titleOf(span.model),
                 format.timecode(span.start_ms, true),
                 format.timecode(span.end_ms, true),
                 format.percent(span.score),

@@ -32,8 +32,10 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
   const count = series.reduce((sum, { marks }) => sum + marks.length, 0);
   return (
     <div>
-      <div className="flex flex-wrap justify-between gap-x-4 text-sm">
-        <span className="font-medium break-words">{title}</span>
+      <div className="mb-1 flex flex-wrap justify-between gap-x-4 text-sm">
+        <span lang="en" className="font-medium break-words">
+          {title}
+        </span>
         <span className="flex flex-wrap gap-x-4 text-ink-soft tabular-nums">
           {values.map(({ of, text }) => (
             <span key={of} className="flex items-center gap-1.5">
@@ -53,7 +55,7 @@ export function Track({ payload, series, durationMs, timeMs, onSeek }: TrackProp
       >
         <Lines payload={payload} series={series} durationMs={durationMs} />
       </SeekBar>
-      <p className="text-xs text-ink-soft">
+      <p className="mt-1 text-xs text-ink-soft">
         {payload.sync ? timeline.curves : timeline.scores(count)}
         {payload.metrics.thinned && ` · ${timeline.thinned}`}
       </p>

@@ -26,6 +26,7 @@ export const help = {
   fileText: [
     "Senden Sie das Original. Bildschirmfotos, Messenger und wiederholtes Speichern verwischen gerade die Spuren, nach denen Modelle suchen.",
     "Ein Modell für Gesichter braucht ein großes, scharfes Gesicht, eines für Stimmen einige Sekunden klarer Sprache.",
+    "Kamera, Ort und Zeit eines Bildes (EXIF) und die Angaben in einer Aufnahme werden nicht gezeigt, weil jeder sie ändern kann und sie verraten können, wo jemand war; was darin einen Generator nennt, steht beim Ergebnis.",
   ],
   accepted: "Angenommene Arten",
   apiTitle: "Für Programme",

@@ -23,6 +23,7 @@ export const library = {
     "Das ist eine andere Datei, oder sie hat sich seither geändert. Wählen Sie dieselbe Datei, oder laden Sie sie neu hoch.",
   cancelUpload: (name: string) => `Upload von ${name} abbrechen`,
   uploadStates: {
+    chosen: "Wird angesehen, bevor sie gesendet wird.",
     waiting: "Wartet, bis die Reihe daran ist.",
     sending: "Wird gesendet.",
     pausing:

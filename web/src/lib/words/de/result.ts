@@ -32,7 +32,7 @@ export const result = {
     track: (model: string) =>
       `${model}: Wahrscheinlichkeit über die Zeit. Die Pfeiltasten gehen durch die Aufnahme.`,
     spans: "Auffällige Abschnitte",
-    span: (model: string, from: string, to: string, score: string) => `${model}: ${from} bis ${to}, ${score}`,
+    span: (from: string, to: string, score: string) => `${from} bis ${to}, ${score}`,
     noSpans: "Kein Abschnitt fällt auf.",
     scores: (count: number) => plural(count, { one: "# Wert", other: "# Werte" }),
     series: { frames: "Bild", sound: "Ton", mouth: "Mund", voice: "Stimme" },

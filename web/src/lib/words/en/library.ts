@@ -22,6 +22,7 @@ export const library = {
   otherFile: "This is another file, or it has changed since. Choose the same file, or upload it anew.",
   cancelUpload: (name: string) => `Cancel the upload of ${name}`,
   uploadStates: {
+    chosen: "Looked at before it is sent.",
     waiting: "Waits for its turn.",
     sending: "Being sent.",
     pausing: "The connection was lost or the server is busy. It is tried again by itself.",

@@ -31,7 +31,7 @@ export const result = {
     title: "Timeline",
     track: (model: string) => `${model}: probability over time. The arrow keys move through the recording.`,
     spans: "Spans that stand out",
-    span: (model: string, from: string, to: string, score: string) => `${model}: ${from} to ${to}, ${score}`,
+    span: (from: string, to: string, score: string) => `${from} to ${to}, ${score}`,
     noSpans: "No span stands out.",
     scores: (count: number) => plural(count, { one: "# score", other: "# scores" }),
     series: { frames: "Picture", sound: "Sound", mouth: "Mouth", voice: "Voice" },
