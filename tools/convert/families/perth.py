@@ -48,9 +48,9 @@ def build(values: dict[str, np.ndarray], options: Namespace) -> Built:
         net, ("wave", ["n", options.samples]), ("mark", _combined(net, heard), ["n", 1]), "audio-windows", ["audio", "video"], "voice-mark",
         {
             "tensor": {"input": "wave", "layout": "wave", "output": "mark", "index": 0, "activation": "none", "positive": "synthetic"},
-            "sound": {"samples": options.samples, "hop": options.samples // 2, "pad": "zero", "min_ms": 1000},
+            "sound": {"samples": options.samples, "hop": options.samples, "pad": "zero", "min_ms": 1000},
         },
-        fed=[f"Windows of {options.samples / RATE_HZ:.3g} s of speech at 16 kHz, half overlapping, at their own level; shorter sound is filled up with silence, which is not listened to."],
+        fed=[f"Windows of {options.samples / RATE_HZ:.3g} s of speech at 16 kHz, one behind the other, at their own level; shorter sound is filled up with silence, which is not listened to."],
         limits=["A window's ends are not mirrored, and which frames are silent is told from the bands up to 2 kHz, where its publisher takes all."],
     )
 
