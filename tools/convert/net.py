@@ -60,7 +60,9 @@ class Net:
         largest = np.abs(values).reshape(len(values), -1).max(axis=1)
         scale = (np.maximum(largest, 1e-12) / 127).astype(np.float32)
         narrow = np.rint(values / scale.reshape(-1, *[1] * (values.ndim - 1))).astype(np.int8)
-        return self.op("DequantizeLinear", self._constant(narrow), self._constant(scale), axis=0)
+        # The zeros are what their absence would mean; ONNX Runtime 1.31 puts a single one in their place and then refuses it.
+        zeros = np.zeros(len(narrow), np.int8)
+        return self.op("DequantizeLinear", self._constant(narrow), self._constant(scale), self._constant(zeros), axis=0)
 
     def number(self, value: float | np.ndarray) -> str:
         """One fixed number, or a row of them."""

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from .references import TOLERANCE, enliven
-from .support import ConverterTest, answer
+from .support import CHECKOUT, ConverterTest, answer
 from .test_against_real_weights import WEIGHTS
 
 SPEEDS = {"slow": 1.25, "normal": 1.0, "fast": 0.75}
@@ -98,13 +98,30 @@ class PerthTest(ConverterTest):
         self.assertIn("faster_layers", self.refused("perth", weights))
         self.assertIn("--samples", self.refused("perth", weights, "--samples", "1000"))
 
-    def test_real_weights(self) -> None:
-        real = WEIGHTS / "perth_net_250000.pth.tar"
-        if not real.is_file():
-            self.skipTest(f"{real} is not there")
-        state = torch.load(real, map_location="cpu", weights_only=True)["model"]
+    def real(self) -> tuple[Path, Decoder]:
+        path = WEIGHTS / "perth_net_250000.pth.tar"
+        if not path.is_file():
+            self.skipTest(f"{path} is not there")
+        state = torch.load(path, map_location="cpu", weights_only=True)["model"]
         decoder = Decoder()
         decoder.load_state_dict({name.removeprefix("decoder."): value for name, value in state.items() if name.startswith("decoder.")})
+        return path, decoder
+
+    def test_two_branches_of_the_real_weights_are_dead(self) -> None:
+        """They answer the same to speech of a person and of a machine, to noise, tones and a square wave; the third does not."""
+        _, decoder = self.real()
+        time = np.arange(SAMPLES) / 16_000
+        rows = [speech_like(1)[0], 0.001 * speech_like(1)[0], np.sin(2000 * time), np.sign(np.sin(900 * time))]
+        rows += [np.fromfile(CHECKOUT / f"testdata/golden/{name}.f32", "<f4")[:SAMPLES] for name in ("wave", "perth-watermark-marked", "perth-watermark-plain")]
+        heard = spectrum(np.array(rows))
+        for name in SPEEDS:
+            with torch.no_grad():
+                answers = decoder(heard, [name])[:, 0]
+            spread = float(answers.max() - answers.min())
+            self.assertTrue(spread > 5 if name == "normal" else spread < 1e-3, f"{name}: {answers.tolist()}")
+
+    def test_real_weights(self) -> None:
+        real, decoder = self.real()
         package = self.convert("perth", real, "--samples", str(SAMPLES))
         self.compare(package, decoder, list(SPEEDS), TOLERANCE)
 
