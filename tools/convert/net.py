@@ -52,8 +52,20 @@ class Net:
             raise Refused("a weight is too large for 16 bits: convert without --half")
         return self.op("Cast", self._constant(narrow), to=TensorProto.FLOAT)
 
-    def number(self, value: float) -> str:
-        """One fixed number."""
+    def weight_in_bytes(self, values: np.ndarray) -> str:
+        """Trained numbers in 8 bits, with a scale for each entry of the first axis; small ones stay whole."""
+        if values.size < HALF_FROM:
+            return self.weight(values)
+        self.values += values.size
+        largest = np.abs(values).reshape(len(values), -1).max(axis=1)
+        scale = (np.maximum(largest, 1e-12) / 127).astype(np.float32)
+        narrow = np.rint(values / scale.reshape(-1, *[1] * (values.ndim - 1))).astype(np.int8)
+        # The zeros are what their absence would mean; ONNX Runtime 1.31 puts a single one in their place and then refuses it.
+        zeros = np.zeros(len(narrow), np.int8)
+        return self.op("DequantizeLinear", self._constant(narrow), self._constant(scale), self._constant(zeros), axis=0)
+
+    def number(self, value: float | np.ndarray) -> str:
+        """One fixed number, or a row of them."""
         return self._constant(np.array(value, np.float32))
 
     def integers(self, *values: int) -> str:
@@ -77,6 +89,10 @@ class Net:
         """0 keeps a length, -1 is what is left."""
         return self.op("Reshape", x, self.integers(*shape))
 
+    def as_numbers(self, x: str) -> str:
+        """Yes and no as 1 and 0."""
+        return self.op("Cast", x, to=TensorProto.FLOAT)
+
     def cut(self, x: str, axis: int, start: int, end: int) -> str:
         return self.op("Slice", x, self.integers(start), self.integers(end), self.integers(axis))
 
@@ -85,10 +101,10 @@ class Net:
         x = self.op("MatMul", x, self.weight(weight.T))
         return x if bias is None else self.add(x, self.weight(bias))
 
-    def conv(self, x: str, weight: np.ndarray, bias: np.ndarray | None = None, *, stride=1, pads=0, groups=1, dilation=1) -> str:
+    def conv(self, x: str, weight: np.ndarray, bias: np.ndarray | None = None, *, stride=1, pads=0, groups=1, dilation=1, in_bytes=False) -> str:
         """`weight` as [out, in / groups, …]; `pads` one number for all sides, or begins and ends of the axes."""
         axes = weight.ndim - 2
-        inputs = [x, self.weight(weight)] + ([] if bias is None else [self.weight(bias)])
+        inputs = [x, self.weight_in_bytes(weight) if in_bytes else self.weight(weight)] + ([] if bias is None else [self.weight(bias)])
         return self.op(
             "Conv", *inputs, kernel_shape=list(weight.shape[2:]), strides=[stride] * axes, dilations=[dilation] * axes,
             pads=[pads] * (2 * axes) if isinstance(pads, int) else list(pads), group=groups,

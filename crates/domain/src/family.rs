@@ -40,7 +40,7 @@ pub enum Weight {
     Weak,
     /// Measured good on media from sources that it never saw.
     Strong,
-    /// Reads what the file itself declares of its origin; its answer is no estimate and goes before all others.
+    /// Reads what the file itself declares of its origin, or a mark that a generator left in it; its answer goes before all others.
     Declared,
 }
 

@@ -61,10 +61,14 @@ reasons! {
     NoModel = "no_model", "No installed model reads this kind of file.", "See `drishtiksha models list`.";
     /// The file declares that AI made or altered it.
     DeclaredAi = "declared_ai", "The file itself declares that AI made or altered it.", "";
+    /// A generator's own mark was read.
+    MarkFound = "mark_found", "The sound carries a mark that a voice generator leaves in what it makes.", "It names the generator and no author; somebody could put it into a recording of a person.";
     /// A camera signed the recording, and its certificate is trusted.
     SignedCapture = "signed_capture", "A camera signed this recording with a trusted certificate, and nothing was changed since.", "";
     /// Nothing in the file tells of its origin.
     NoOrigin = "no_origin", "Nothing in the file tells how it was made.", "Such notes are easily removed, so their absence says nothing.";
+    /// The mark that a generator would have left is not there.
+    NoMark = "no_mark", "No mark of a voice generator was found in the sound.", "Few generators leave one and it can be lost, so its absence says nothing.";
     /// Traces of software, none of which decides.
     OriginUndecided = "origin_undecided", "The file names software that it went through, which decides nothing.", "";
     /// Nothing shows that the file is as a camera first wrote it.

@@ -7,8 +7,9 @@
 //!    thresholds; the family says the mean of its members, so a twin changes nothing.
 //! 3. Families look for different things, and one altered part makes an altered file: FAKE if one
 //!    family says so; else INCONCLUSIVE if one cannot tell; else REAL, that is, no sign found.
-//! 4. What the file itself declares goes before all models: a declared AI origin is FAKE. A recording that a trusted
-//!    camera signed is REAL where the families cannot tell; where one says FAKE, that stands and both are said.
+//! 4. What the file itself declares goes before all models: a declared AI origin is FAKE, and so is a sound with a
+//!    generator's own mark. A recording that a trusted camera signed is REAL where the families cannot tell; where one
+//!    says FAKE, that stands and both are said.
 //!    A REAL that rests on models alone is said to be unstable where nothing shows that the file is no copy.
 //! 5. Nobody left who looked: NOT_APPLICABLE.
 
@@ -116,6 +117,7 @@ pub fn conclude_votes(votes: &[Vote], failed: usize) -> Verdict {
                 reasons.extend(why.iter().filter(|reason| **reason == Reason::PartOnly));
                 let rated = Rated { probability: *probability, point: *point };
                 if vote.weight == Weight::Declared {
+                    reasons.extend(declaration(&rated, why));
                     declared.push(family_view(&vote.family, &[rated]));
                 } else {
                     families.entry(&vote.family).or_default().push(rated);
@@ -138,6 +140,16 @@ pub fn conclude_votes(votes: &[Vote], failed: usize) -> Verdict {
     decide(strongest(&declared), strongest(&views), reasons)
 }
 
+/// How a declaration is named in the verdict.
+fn declaration(rated: &Rated, why: &[Reason]) -> Option<Reason> {
+    match rated.prediction() {
+        Prediction::Fake if why.contains(&Reason::MarkFound) => Some(Reason::MarkFound),
+        Prediction::Fake => Some(Reason::DeclaredAi),
+        Prediction::Real => Some(Reason::SignedCapture),
+        _ => None,
+    }
+}
+
 /// The view that decides among several.
 fn strongest<'a, 'v>(views: &'v [FamilyView<'a>]) -> Option<&'v FamilyView<'a>> {
     views.iter().max_by(|a, b| {
@@ -153,12 +165,8 @@ fn decide(
     mut reasons: BTreeSet<Reason>,
 ) -> Verdict {
     let view = match declared {
-        Some(view) if view.prediction == Prediction::Fake => {
-            reasons.insert(Reason::DeclaredAi);
-            Some(view)
-        }
+        Some(view) if view.prediction == Prediction::Fake => Some(view),
         Some(view) if view.prediction == Prediction::Real => {
-            reasons.insert(Reason::SignedCapture);
             Some(seen.filter(|seen| seen.prediction == Prediction::Fake).unwrap_or(view))
         }
         // A declaration in between does not come from any package of ours; it may not make a file look cleaner.

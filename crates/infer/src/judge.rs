@@ -114,7 +114,8 @@ impl Reading {
         probability >= self.calibration.point.fake_at()
     }
 
-    /// The opinion on the whole file. Spans of a model that decides nothing are no suspicion.
+    /// The opinion on the whole file. Spans of a model that decides nothing are no suspicion. A model that reads a mark
+    /// says nothing where it finds none.
     pub(crate) fn opinion(
         &self,
         score: f64,
@@ -123,6 +124,13 @@ impl Reading {
         gap_ms: u64,
         mut reasons: Vec<Reason>,
     ) -> Result<Outcome, Failure> {
+        let probability = self.probability(score)?;
+        if self.weight == Weight::Declared {
+            if !self.stands_out(probability) {
+                return Ok(Outcome::NotApplicable(vec![Reason::NoMark]));
+            }
+            reasons.push(Reason::MarkFound);
+        }
         let spans = if self.weight == Weight::Unrated {
             reasons.push(Reason::Unrated);
             Vec::new()
@@ -131,7 +139,7 @@ impl Reading {
         };
         Ok(Outcome::Answer(Box::new(Opinion {
             score: Score::new(score)?,
-            probability: self.probability(score)?,
+            probability,
             point: (self.weight != Weight::Unrated).then_some(self.calibration.point),
             evidence,
             spans,

@@ -103,7 +103,7 @@ pub(super) fn weight(weight: Weight) -> &'static str {
         Weight::Weak => "weak: better than chance on media it never saw, often undecided",
         Weight::Strong => "strong: measured to work well on media from sources it never saw",
         Weight::Declared => {
-            "declared: reads what the file says of itself, so its probability is stated and not measured"
+            "declared: reads what the file says of itself or a mark that a generator left, so its probability is stated and not measured"
         }
     }
 }

@@ -134,9 +134,6 @@ fn score(payload: &ResultPayload) -> Result<Score, MessageError> {
 }
 
 fn evidence(payload: &ResultPayload) -> Result<Evidence, MessageError> {
-    if payload.metrics.weight == Weight::Declared.as_str() {
-        return Ok(Evidence::Origin);
-    }
     if let Some(frames) = &payload.frame_predictions {
         return Ok(Evidence::Video { frames: frames.iter().map(frame).collect::<Result<_, _>>()? });
     }
@@ -145,6 +142,9 @@ fn evidence(payload: &ResultPayload) -> Result<Evidence, MessageError> {
     }
     if let Some(message) = &payload.sync {
         return Ok(Evidence::Sync(sync(message)?));
+    }
+    if payload.metrics.weight == Weight::Declared.as_str() {
+        return Ok(Evidence::Origin);
     }
     match payload.media_type.parse().map_err(MessageError::at("media_type"))? {
         MediaKind::Image => Ok(Evidence::Image {

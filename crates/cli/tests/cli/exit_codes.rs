@@ -1,5 +1,7 @@
 //! What the exit code says, and which of several reasons wins.
 
+use std::ffi::OsString;
+
 use crate::media::{BRIGHT, DARK, GREY, bmp};
 use crate::package::Package;
 use crate::support::{Home, checkout};
@@ -54,6 +56,20 @@ fn a_file_that_no_model_reads_is_undecided() {
     home.tone("tone.wav", "");
     let outcome = home.analyze_json(["--", "tone.wav"].into_iter().skip(1));
     assert_eq!((outcome.code, outcome.prediction().as_str()), (Some(3), "NOT_APPLICABLE"));
+}
+
+#[test]
+fn a_voice_with_a_generators_mark_is_fake_and_the_same_voice_without_it_is_left_open() {
+    let home = Home::new();
+    for (file, code, reason) in
+        [("marked-voice.wav", 1, "mark_found"), ("samples/machine-voice.wav", 3, "no_mark")]
+    {
+        let path = checkout().join("testdata").join(file);
+        let args = ["analyze", "--json", "--quiet", "--models", "perth-watermark"].map(OsString::from);
+        let outcome = home.run(args.into_iter().chain([path.into()]));
+        assert_eq!(outcome.code, Some(code), "{file}: {outcome:?}");
+        assert_eq!(outcome.document()["verdict"]["reasons"][0], reason);
+    }
 }
 
 #[test]

@@ -56,6 +56,18 @@ fn silent_file() -> Finding {
     finding("origin", Weight::Declared, Outcome::NotApplicable(vec![Reason::NoOrigin]))
 }
 
+/// A net that reads a generator's mark.
+fn marked() -> Finding {
+    let mut finding = says_at("mark", Weight::Declared, DECLARED_AI, 0.0, FAKE_AT);
+    let Outcome::Answer(opinion) = &mut finding.outcome else { panic!("no answer") };
+    opinion.reasons.push(Reason::MarkFound);
+    finding
+}
+
+fn unmarked() -> Finding {
+    finding("mark", Weight::Declared, Outcome::NotApplicable(vec![Reason::NoMark]))
+}
+
 #[test]
 fn the_examples_of_the_documentation_hold() {
     use Prediction::{Fake, Inconclusive, NotApplicable, Real};
@@ -81,6 +93,9 @@ fn the_examples_of_the_documentation_hold() {
         ("signed capture, fake picture", vec![declares(CAPTURED), says("image", 0.95)], Fake),
         ("silent file, clean picture", vec![silent_file(), says("image", 0.05)], Real),
         ("silent file alone", vec![silent_file()], NotApplicable),
+        ("marked voice, open voice model", vec![marked(), says("speech", 0.5)], Fake),
+        ("no mark, clean picture", vec![unmarked(), says("image", 0.05)], Real),
+        ("no mark alone", vec![unmarked()], NotApplicable),
         ("no model at all", vec![], NotApplicable),
     ];
     for (name, findings, expected) in table {
@@ -107,6 +122,18 @@ fn a_declared_origin_is_named_whoever_else_spoke() {
     assert_eq!(both.reasons, [Reason::SignedCapture]);
     let silent = conclude(&[silent_file(), says("image", 0.05)], 0);
     assert_eq!(silent.reasons, [Reason::NoOrigin]);
+}
+
+#[test]
+fn a_mark_is_named_as_a_mark_and_a_declaration_as_one() {
+    let mark = conclude(&[marked(), says("speech", 0.5), cannot("face", Reason::NoFace)], 0);
+    assert_eq!(mark.decided_by.unwrap().as_str(), "mark");
+    assert_eq!(mark.reasons, [Reason::NoFace, Reason::MarkFound]);
+    let both = conclude(&[marked(), declares(DECLARED_AI)], 0);
+    assert_eq!(both.reasons, [Reason::DeclaredAi, Reason::MarkFound]);
+    let signed = conclude(&[marked(), declares(CAPTURED)], 0);
+    assert_eq!(signed.prediction, Prediction::Fake);
+    assert_eq!(signed.reasons, [Reason::MarkFound, Reason::SignedCapture], "both are said");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dk_domain::MediaKind;
+use dk_domain::{MediaKind, Weight};
 use dk_infer::package::{FaceShape, Golden, Manifest, Pipeline, Resize};
 use proptest::prelude::*;
 
@@ -31,6 +31,15 @@ fn how_often_a_model_was_wrong_is_told_with_n_by_kind() {
         rate.ends_with("it was wrong in 0.9 % of 786 real files, called FAKE; it never says REAL.")
     }));
     assert!(rates("mesonet-df/1.0.0").is_empty(), "an unrated model has none");
+}
+
+#[test]
+fn a_net_may_declare_only_what_it_hears_and_never_that_a_file_is_real() {
+    let good = text("perth-watermark/1.0.0");
+    assert_eq!(Manifest::parse(&good).unwrap().weight, Weight::Declared);
+    assert!(refusal(&good.replacen("real_below = 0.0", "real_below = 0.1", 1)).contains("real_below"));
+    let picture = text("clip-probe/1.0.0").replacen("weight = \"weak\"", "weight = \"declared\"", 1);
+    assert!(refusal(&picture).contains("weight"));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Real published nets through the pipelines, on real media.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dk_app::{Detection, Detector, Effort, Phase, Progress, Request, Silent, StopToken};
-use dk_domain::{Evidence, MediaKind, Opinion, Outcome, Prediction, Reason};
+use dk_domain::{Evidence, MediaKind, Opinion, Outcome, Prediction, Reason, conclude};
 use dk_infer::engine::EngineChoice;
 
 use crate::setup::{Bench, bench, checkout, shared_weights};
@@ -83,6 +84,39 @@ fn the_speech_net_calls_a_machine_fake_and_a_person_not() {
     assert!(!opinion(&machine).spans.is_empty());
     let person = detect(&bench, "speech-human.wav", &["synthetic-speech-small"], &Silent);
     assert_eq!(person.findings[0].prediction(), Prediction::Inconclusive);
+}
+
+#[test]
+fn the_mark_of_a_voice_generator_decides_and_its_absence_says_nothing() {
+    let bench = bench(EngineChoice::Auto, None);
+    let marked = detect(&bench, "marked-voice.wav", &["perth-watermark"], &Silent);
+    let verdict = conclude(&marked.findings, 0);
+    assert_eq!((verdict.prediction, verdict.reasons), (Prediction::Fake, vec![Reason::MarkFound]));
+    assert_eq!(verdict.decided_by.unwrap().as_str(), "voice-mark");
+    assert!(!opinion(&marked).spans.is_empty());
+    // The same voice without the mark, and people.
+    for file in ["samples/machine-voice.wav", "speech-human.wav", "samples/reading.ogg"] {
+        let detection = detect(&bench, file, &["perth-watermark"], &Silent);
+        let outcome = &detection.findings[0].outcome;
+        assert_eq!(outcome, &Outcome::NotApplicable(vec![Reason::NoMark]), "{file}");
+    }
+}
+
+#[test]
+fn a_mark_in_the_sound_of_a_film_decides_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("film.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-i"])
+        .args([testdata("samples/portrait.mp4"), "-i".into(), testdata("marked-voice.wav")])
+        .args(["-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", "64k", "-shortest"])
+        .arg(&film)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let bench = bench(EngineChoice::Auto, None);
+    let detection = detect(&bench, film.to_str().unwrap(), &["perth-watermark"], &Silent);
+    assert_eq!(conclude(&detection.findings, 0).prediction, Prediction::Fake);
 }
 
 #[test]

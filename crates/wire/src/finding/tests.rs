@@ -119,7 +119,9 @@ fn there_and_back(finding: &Finding, facts: &MediaFacts) -> (ResultPayload, Find
 fn a_payload_read_back_gives_the_same_payload() {
     let unrated = Opinion { point: None, reasons: vec![Reason::Unrated], ..opinion(0.5, picture()) };
     let silent = Outcome::NotApplicable(vec![Reason::NoFace, Reason::FaceTooSmall]);
+    let mark = Outcome::Answer(Box::new(opinion(0.999, windows(24))));
     let all = [
+        (finding(Weight::Declared, mark), MediaKind::Audio),
         (answer(0.95, picture()), MediaKind::Image),
         (answer(0.5, Evidence::Image { faces: Vec::new(), heatmap: None }), MediaKind::Image),
         (finding(Weight::Unrated, Outcome::Answer(Box::new(unrated))), MediaKind::Image),

@@ -127,15 +127,25 @@ impl File {
         })
     }
 
-    /// A net only estimates, and what a file declares is no estimate.
+    /// A net only estimates, and what a file declares is no estimate; but a net may read a mark that a generator left in sound. Such a
+    /// mark is there or nothing is said.
     fn check_weight(&self, weight: Weight) -> Result<(), ManifestError> {
-        let declares = self.pipeline == PipelineName::Provenance;
-        match (weight == Weight::Declared, declares) {
-            (true, false) => {
-                Err(wrong("weight", "is \"declared\", which only the pipeline \"provenance\" may be"))
+        let silent = self.calibration.values().all(|section| section.real_below == 0.0);
+        match (weight == Weight::Declared, self.pipeline) {
+            (true, PipelineName::Provenance) => Ok(()),
+            (true, PipelineName::AudioWindows) if silent => Ok(()),
+            (true, PipelineName::AudioWindows) => Err(wrong(
+                "calibration",
+                "must have `real_below` 0: a mark that is missing speaks for nothing",
+            )),
+            (true, _) => Err(wrong(
+                "weight",
+                "is \"declared\", which only the pipelines \"provenance\" and \"audio-windows\" may be",
+            )),
+            (false, PipelineName::Provenance) => {
+                Err(wrong("weight", "must be \"declared\" for this pipeline"))
             }
-            (false, true) => Err(wrong("weight", "must be \"declared\" for this pipeline")),
-            _ => Ok(()),
+            (false, _) => Ok(()),
         }
     }
 

@@ -274,6 +274,10 @@ export const result = {
     models_disagree: ["Modelle, die nach demselben suchen, widersprechen einander.", ""],
     no_model: ["Kein Modell liest solche Dateien.", "Sagen Sie es der Verwaltung des Dienstes."],
     declared_ai: ["Die Datei selbst erklärt, dass KI sie erzeugt oder verändert hat.", ""],
+    mark_found: [
+      "Der Ton trägt ein Zeichen, das ein Stimmgenerator in dem hinterlässt, was er erzeugt.",
+      "Es nennt den Generator und keinen Urheber; jemand könnte es in die Aufnahme eines Menschen setzen.",
+    ],
     signed_capture: [
       "Eine Kamera hat diese Aufnahme mit einem vertrauenswürdigen Zertifikat unterschrieben; seither wurde nichts verändert.",
       "",
@@ -281,6 +285,10 @@ export const result = {
     no_origin: [
       "Nichts in der Datei sagt, wie sie entstanden ist.",
       "Solche Angaben gehen leicht verloren; dass sie fehlen, bedeutet nichts.",
+    ],
+    no_mark: [
+      "Im Ton wurde kein Zeichen eines Stimmgenerators gefunden.",
+      "Wenige Generatoren setzen eines, und es kann verloren gehen; dass es fehlt, bedeutet nichts.",
     ],
     origin_undecided: ["Die Datei nennt Programme, durch die sie ging; das entscheidet nichts.", ""],
     may_be_a_copy: [

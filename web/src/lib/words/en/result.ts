@@ -269,6 +269,10 @@ export const result = {
     models_disagree: ["Models that look for the same thing disagree.", ""],
     no_model: ["No installed model reads this kind of file.", "Tell an administrator."],
     declared_ai: ["The file itself declares that AI made or altered it.", ""],
+    mark_found: [
+      "The sound carries a mark that a voice generator leaves in what it makes.",
+      "It names the generator and no author; somebody could put it into a recording of a person.",
+    ],
     signed_capture: [
       "A camera signed this recording with a trusted certificate, and nothing was changed since.",
       "",
@@ -276,6 +280,10 @@ export const result = {
     no_origin: [
       "Nothing in the file tells how it was made.",
       "Such notes are easily removed, so their absence says nothing.",
+    ],
+    no_mark: [
+      "No mark of a voice generator was found in the sound.",
+      "Few generators leave one and it can be lost, so its absence says nothing.",
     ],
     origin_undecided: ["The file names software that it went through, which decides nothing.", ""],
     may_be_a_copy: [
