@@ -7,8 +7,8 @@ from math import ceil
 from scipy.stats import spearmanr
 
 JUDGED_SECS = 4.5
-# A window that is marked all over reaches 6.1 to 6.4.
-MARGIN, STEP = 0.5, 0.25
+# A window that is marked all over reaches 6.1 to 6.4. With a margin of 0.5 unmarked voices over music raised 2 alarms in 599.
+MARGIN, STEP = 1.0, 0.25
 
 
 def wilson(hits, n, z=1.96):
