@@ -86,7 +86,8 @@ def judging(options: Namespace, net: Net, logits: str, classes: int, fake: int, 
     tensor = {"input": "image", "layout": "nchw", "output": "score", "activation": "none", "positive": "synthetic"}
     sections = {"tensor": tensor, "picture": picture.section}
     if options.faces:
-        sections["face"] = {"crop": options.crop, "min_side_px": 64, **({"shape": "box"} if options.box else {})}
+        cut = {"shape": "box"} if options.box else {"align": "five-points"} if options.align else {}
+        sections["face"] = {"crop": options.crop, "min_side_px": 64, **cut}
     return Built(
         net, ("image", picture.shape), ("score", net.log_odds(logits, classes, fake), ["n", 1]),
         "face-classifier" if options.faces else "image-classifier", ["image", "video"], "face-forgery" if options.faces else "ai-picture", sections,

@@ -9,7 +9,7 @@ use dk_domain::ModelName;
 
 use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
-use crate::package::{Package, Pipeline, Registry, Root, Store};
+use crate::package::{FaceDecode, FaceDetectorRule, Package, Pipeline, Registry, Root, Store};
 use crate::runner::Runner;
 use crate::validator::Validator;
 
@@ -71,6 +71,9 @@ impl Nets {
     pub(crate) fn engine_for(&self, package: &Package) -> Result<&Arc<dyn Engine>, Unready> {
         if let Err(unready) = &package.weights {
             return Err(unready.clone());
+        }
+        if package.manifest.pipeline.needs_five_points() && !self.finds_five_points() {
+            return Err(self.lacks_five_points());
         }
         let allowed = &package.manifest.engines;
         self.engines.pick(allowed).ok_or_else(|| {
@@ -143,12 +146,39 @@ impl Nets {
         Ok(Net { runner, engine: engine.id().to_owned() })
     }
 
+    /// The face finder that is used, with its rule.
+    pub(crate) fn face_finder(&self) -> Option<(&Package, FaceDetectorRule)> {
+        let package = self.helper(|pipeline| Some(pipeline.face_detector()?.preference))?;
+        Some((package, package.manifest.pipeline.face_detector()?))
+    }
+
+    fn finds_five_points(&self) -> bool {
+        self.face_finder().is_some_and(|(_, rule)| rule.decode == FaceDecode::Yunet)
+    }
+
+    /// A net that was taught on upright faces is not asked about others, of which nobody knows how often it is right.
+    fn lacks_five_points(&self) -> Unready {
+        let mut packages = self.registry.packages().map(|package| &package.manifest);
+        let finder = packages.find(|manifest| {
+            manifest.pipeline.face_detector().is_some_and(|rule| rule.decode == FaceDecode::Yunet)
+        });
+        Unready {
+            why:
+                "it turns faces upright, and no face finder in use here tells where eyes, nose and mouth are"
+                    .to_owned(),
+            hint: finder.map_or_else(
+                || "add a face finder of the kind \"yunet\"".to_owned(),
+                |manifest| format!("get the face finder {}: {}", manifest.name, manifest.how_to_get()),
+            ),
+        }
+    }
+
     /// The ready helper of a kind, the preferred one of several.
     pub(crate) fn helper(&self, is_kind: impl Fn(&Pipeline) -> Option<u32>) -> Option<&Package> {
         self.registry
             .packages()
-            .filter(|package| self.engine_for(package).is_ok())
             .filter_map(|package| Some((is_kind(&package.manifest.pipeline)?, package)))
+            .filter(|(_, package)| self.engine_for(package).is_ok())
             .max_by_key(|(preference, _)| *preference)
             .map(|(_, package)| package)
     }

@@ -145,6 +145,16 @@ impl Pipeline {
         }
     }
 
+    /// The rule of a face detector.
+    pub fn face_detector(&self) -> Option<FaceDetectorRule> {
+        if let Self::FaceDetector(rule) = self { Some(*rule) } else { None }
+    }
+
+    /// Whether it turns faces upright, for which the face finder has to give five points.
+    pub fn needs_five_points(&self) -> bool {
+        matches!(self, Self::FaceClassifier(_, _, face) if face.align == FaceAlign::FivePoints)
+    }
+
     /// Whether it looks at every frame of its runs, which takes seconds for a second of film, so that a package of it runs
     /// only where somebody names it.
     pub fn is_on_request(&self) -> bool {
@@ -197,12 +207,14 @@ pub struct HeadFile {
 /// Which faces are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceRule {
-    /// What is cut out, in units of the longer side of the face box, or of each side of it.
+    /// What is cut out, in units of the longer side of the face box, of each side of it, or of the square of aligned faces.
     pub crop: f32,
     /// Smaller faces are not judged.
     pub min_side_px: u32,
     /// Which form is cut out.
     pub shape: FaceShape,
+    /// Whether faces are turned upright first.
+    pub align: FaceAlign,
 }
 
 /// The form that is cut out around a face.
@@ -214,6 +226,18 @@ pub enum FaceShape {
     Square,
     /// The box itself, wider and higher by the same factor.
     Box,
+}
+
+/// Whether faces are turned upright before they are cut out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceAlign {
+    /// They are cut out as they stand.
+    #[default]
+    None,
+    /// Eyes, nose and corners of the mouth are moved to their places in ArcFace's square of 112 pixels; `crop` times that square is
+    /// cut out.
+    FivePoints,
 }
 
 /// How a face detector is fed and read.

@@ -10,14 +10,15 @@ use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::manifest::{
-    Aggregate, Archive, FaceDetectorRule, FaceRule, FaceShape, HeadFile, HubFile, LipSyncRule, Manifest,
-    ManifestError, Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, Archive, FaceAlign, FaceDetectorRule, FaceRule, FaceShape, HeadFile, HubFile, LipSyncRule,
+    Manifest, ManifestError, Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule,
+    WeightsFile,
 };
-use super::picture_rule::{Layout, PictureRule};
+use super::picture_rule::{Layout, PictureRule, Resize};
 use crate::engine::EngineKind;
 use sections::{
-    AggregateSection, ArchiveSection, CalibrationSection, HubSection, PipelineName, Positive, SourceSection,
-    WeightsSection,
+    AggregateSection, ArchiveSection, CalibrationSection, FaceSection, HubSection, PipelineName, Positive,
+    SourceSection, WeightsSection,
 };
 
 pub(super) use sections::File;
@@ -319,10 +320,21 @@ impl File {
         if !(0.5..=4.0).contains(&face.crop) {
             return Err(wrong("face.crop", "must be 0.5 to 4"));
         }
-        if face.shape == FaceShape::Box && self.pipeline != PipelineName::FaceClassifier {
-            return Err(wrong("face.shape", "is \"box\", which only the pipeline \"face-classifier\" reads"));
+        let (boxed, aligned) = (face.shape == FaceShape::Box, face.align == FaceAlign::FivePoints);
+        for (key, word, said) in [("shape", "box", boxed), ("align", "five-points", aligned)] {
+            if said && self.pipeline != PipelineName::FaceClassifier {
+                let problem = format!("is {word:?}, which only the pipeline \"face-classifier\" reads");
+                return Err(wrong(&format!("face.{key}"), problem));
+            }
         }
-        Ok(FaceRule { crop: face.crop, min_side_px: face.min_side_px, shape: face.shape })
+        if boxed && aligned {
+            return Err(wrong("face.align", "cuts out a square, and `face.shape` is \"box\""));
+        }
+        if aligned && self.picture.as_ref().is_some_and(|picture| picture.resize == Resize::Crop) {
+            return Err(wrong("face.align", "sets faces to one size, and `picture.resize` is \"crop\""));
+        }
+        let FaceSection { crop, min_side_px, shape, align } = *face;
+        Ok(FaceRule { crop, min_side_px, shape, align })
     }
 
     fn face_detector(&self) -> Result<FaceDetectorRule, ManifestError> {

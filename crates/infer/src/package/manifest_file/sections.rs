@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::package::manifest::{Activation, FaceDecode, FaceShape, Pad, SequenceStep, VideoRule};
+use crate::package::manifest::{Activation, FaceAlign, FaceDecode, FaceShape, Pad, SequenceStep, VideoRule};
 use crate::package::picture_rule::{Colour, Filter, Resize};
 
 #[derive(Deserialize)]
@@ -155,6 +155,8 @@ pub(super) struct FaceSection {
     pub(super) min_side_px: u32,
     #[serde(default)]
     pub(super) shape: FaceShape,
+    #[serde(default)]
+    pub(super) align: FaceAlign,
 }
 
 #[derive(Deserialize)]
