@@ -17,7 +17,7 @@ RATE_HZ = 16_000
 
 @dataclass
 class Built:
-    """A net with its one input and its one output, and the sections of its manifest."""
+    """A net with its input and its output, and the sections of its manifest. A net that compares two things has a second pair `beside`."""
 
     net: Net
     input: tuple[str, list]
@@ -29,6 +29,12 @@ class Built:
     fed: list[str]
     limits: list[str] = field(default_factory=list)
     max_batch: int = 8
+    beside: tuple[tuple[str, list], tuple[str, str, list]] | None = None
+
+    @property
+    def pairs(self) -> list[tuple[tuple[str, list], tuple[str, str, list]]]:
+        """All inputs with their outputs, in the order in which a golden row holds them."""
+        return [*([self.beside] if self.beside else []), (self.input, self.output)]
 
 
 def config_of(options: Namespace, what: str) -> dict:

@@ -10,6 +10,7 @@ use dk_domain::ModelName;
 use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
 use crate::package::{FaceDecode, FaceDetectorRule, Package, Pipeline, Registry, Root, Store};
+use crate::pipeline::audio_visual::embeddings::{FACE_EMBEDDING, FACES};
 use crate::runner::Runner;
 use crate::validator::Validator;
 
@@ -134,12 +135,7 @@ impl Nets {
         let memory = if manifest.is_detector() { Memory::Keep } else { Memory::GiveBack };
         let model =
             engine.load(weights, self.threads, memory).map_err(|error| refused(in_one_line(&error)))?;
-        check_names(
-            manifest.pipeline.net().map(|net| (&net.input, &net.output)),
-            model.inputs(),
-            model.outputs(),
-        )
-        .map_err(refused)?;
+        check_names(&manifest.pipeline, model.inputs(), model.outputs()).map_err(refused)?;
         tracing::debug!(model.name = %manifest.name, engine = engine.id(), "net loaded");
         let runner = Runner::start(manifest.name.as_str(), model, manifest.max_batch)
             .map_err(|error| refused(format!("no thread could be started: {error}")))?;
@@ -185,19 +181,16 @@ impl Nets {
 }
 
 /// The manifest must name tensors that the net has.
-fn check_names(
-    named: Option<(&String, &String)>,
-    inputs: &[String],
-    outputs: &[String],
-) -> Result<(), String> {
-    let Some((input, output)) = named else { return Ok(()) };
-    for (what, name, known) in [("input", input, inputs), ("output", output, outputs)] {
-        if !known.contains(name) {
-            return Err(format!(
-                "model.toml names the {what} {name:?}, and the net has {}",
-                known.join(", ")
-            ));
+fn check_names(pipeline: &Pipeline, inputs: &[String], outputs: &[String]) -> Result<(), String> {
+    let Some(net) = pipeline.net() else { return Ok(()) };
+    let mut named = vec![("input", net.input.as_str(), inputs), ("output", net.output.as_str(), outputs)];
+    if pipeline.embeddings().is_some() {
+        named.extend([("input", FACES, inputs), ("output", FACE_EMBEDDING, outputs)]);
+    }
+    match named.into_iter().find(|(_, name, known)| !known.iter().any(|k| k == name)) {
+        None => Ok(()),
+        Some((what, name, known)) => {
+            Err(format!("model.toml names the {what} {name:?}, and the net has {}", known.join(", ")))
         }
     }
-    Ok(())
 }

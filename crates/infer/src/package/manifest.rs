@@ -105,7 +105,7 @@ pub enum Pipeline {
     FrameSequence(Net, FaceRule, SequenceRule),
     /// Windows of sound.
     AudioWindows(Net, SoundRule),
-    /// Runs of consecutive frames of one face, and the sound at the same time. The net hears how far a mouth is open.
+    /// Runs of consecutive frames of one face, and the sound at the same time.
     AudioVisual(Net, LipSyncRule),
     /// What the file says of its own origin; runs no net.
     Provenance,
@@ -148,6 +148,14 @@ impl Pipeline {
     /// The rule of a face detector.
     pub fn face_detector(&self) -> Option<FaceDetectorRule> {
         if let Self::FaceDetector(rule) = self { Some(*rule) } else { None }
+    }
+
+    /// What a net of two embeddings is fed.
+    pub fn embeddings(&self) -> Option<EmbeddingRule> {
+        match self {
+            Self::AudioVisual(_, LipSyncRule { compare: Compare::Embeddings(rule), .. }) => Some(*rule),
+            _ => None,
+        }
     }
 
     /// Whether it turns faces upright, for which the face finder has to give five points.
@@ -306,6 +314,26 @@ pub struct LipSyncRule {
     pub frames: usize,
     /// Smaller faces are not judged.
     pub min_side_px: u32,
+    /// By what.
+    pub compare: Compare,
+}
+
+/// By what mouth and sound are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// The net hears how far a mouth is open; that curve is compared with the mouth that is seen.
+    Curves,
+    /// The net has an embedding of a face and one of a sound, which lie near each other where both belong together.
+    Embeddings(EmbeddingRule),
+}
+
+/// What a net of two embeddings is fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddingRule {
+    /// Side of a face in pixels.
+    pub side_px: u32,
+    /// Length of the sound in samples at 16 kHz; its middle is that of the five frames that are seen.
+    pub samples: usize,
 }
 
 /// What of the landmarks is fed.

@@ -69,6 +69,28 @@ fn faces_that_are_turned_upright_can_be_said_where_that_means_something() {
 }
 
 #[test]
+fn a_net_of_two_embeddings_can_be_said_with_what_it_is_fed() {
+    let curves = text("lip-sync/1.0.0");
+    let fed = |more: &str| curves.replace("[lip_sync]", &format!("[lip_sync]\n{more}"));
+    let good = fed("compare = \"embeddings\"\nside_px = 224\nsamples = 3680");
+    let rule = Manifest::parse(&good).unwrap().pipeline.embeddings().unwrap();
+    assert_eq!((rule.side_px, rule.samples), (224, 3680));
+    assert_eq!(Manifest::parse(&curves).unwrap().pipeline.embeddings(), None);
+    for (more, named) in [
+        ("compare = \"embeddings\"\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 224", "lip_sync.samples"),
+        ("compare = \"embeddings\"\nside_px = 2048\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 4\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 224\nsamples = 99999", "lip_sync.samples"),
+        ("side_px = 224", "lip_sync.compare"),
+        ("compare = \"ears\"", "ears"),
+    ] {
+        let said = refusal(&fed(more));
+        assert!(said.contains(named), "{more:?} was refused with {said:?}");
+    }
+}
+
+#[test]
 fn what_is_misspelt_missing_or_impossible_is_refused_by_name() {
     let good = text("mesonet-df/1.0.0");
     assert!(Manifest::parse(&good).is_ok());

@@ -19,12 +19,16 @@ SIDE, TURNED_DEGREES = 512, -25
 # The longer side at which faces are looked for, and the largest cells.
 FINDER_SIDE, STRIDE = 640, 32
 JUDGED_SIDE = 32
+# Five frames with their sound, and where the mouth of the portrait lies in them.
+FRAMES, FACE_SIDE, HEARD, LENGTH = 5, 64, 3200, 6
+MOUTH_ROWS, MOUTH_COLUMNS = (24, 35), (25, 39)
 
 
 def main() -> None:
     finder("finder-upright.onnx", 0)
     finder("finder-turned.onnx", TURNED_DEGREES)
     halves("halves.onnx")
+    towers("towers.onnx")
 
 
 def finder(name: str, degrees: float) -> None:
@@ -59,6 +63,27 @@ def halves(name: str) -> None:
     weighed = net.op("Mul", "image", net.weight(np.broadcast_to(-y - x, (1, 3, JUDGED_SIDE, JUDGED_SIDE))))
     score = net.op("Mul", net.reshape(net.op("ReduceMean", weighed, axes=[1, 2, 3], keepdims=0), -1, 1), net.number(100))
     net.save(FOLDER / name, {"image": ["n", 3, JUDGED_SIDE, JUDGED_SIDE]}, {"score": score}, {"score": ["n", 1]})
+
+
+def towers(name: str) -> None:
+    """Two vectors of five numbers: how dark the mouth is in each of five frames, and how loud the sound is meanwhile; each less its mean and at one length."""
+    net = Net("towers")
+    mouth = "faces"
+    for axis, (start, end) in ((3, MOUTH_ROWS), (4, MOUTH_COLUMNS)):
+        mouth = net.cut(mouth, axis, start, end)
+    darkness = net.op("Neg", net.op("ReduceMean", net.reshape(net.op("Transpose", mouth, perm=[0, 2, 1, 3, 4]), 0, FRAMES, -1), axes=[2], keepdims=0))
+    parts = net.reshape("voice", 0, FRAMES, -1)
+    loudness = net.op("Sqrt", net.op("Sqrt", net.op("ReduceMean", net.op("Mul", parts, parts), axes=[2], keepdims=0)))
+    outputs = {"face_embedding": at_one_length(net, darkness), "voice_embedding": at_one_length(net, loudness)}
+    net.save(
+        FOLDER / name, {"faces": ["n", 3, FRAMES, FACE_SIDE, FACE_SIDE], "voice": ["m", HEARD]}, outputs,
+        {"face_embedding": ["n", FRAMES], "voice_embedding": ["m", FRAMES]},
+    )
+
+
+def at_one_length(net: Net, x: str) -> str:
+    x = net.op("Sub", x, net.op("ReduceMean", x, axes=[1], keepdims=1))
+    return net.op("Mul", net.op("Div", x, net.add(net.op("ReduceL2", x, axes=[1], keepdims=1), net.number(1e-6))), net.number(LENGTH))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,18 @@ pub(super) struct WeightsSection {
 pub(super) struct LipSyncSection {
     pub(super) frames: usize,
     pub(super) min_side_px: u32,
+    #[serde(default)]
+    pub(super) compare: CompareName,
+    pub(super) side_px: Option<u32>,
+    pub(super) samples: Option<usize>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CompareName {
+    #[default]
+    Curves,
+    Embeddings,
 }
 
 #[derive(Deserialize)]
