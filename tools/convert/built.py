@@ -17,7 +17,7 @@ RATE_HZ = 16_000
 
 @dataclass
 class Built:
-    """A net with its one input and its one output, and the sections of its manifest."""
+    """A net with its input and its output, and the sections of its manifest. A net that compares two things has a second pair `beside`."""
 
     net: Net
     input: tuple[str, list]
@@ -29,6 +29,12 @@ class Built:
     fed: list[str]
     limits: list[str] = field(default_factory=list)
     max_batch: int = 8
+    beside: tuple[tuple[str, list], tuple[str, str, list]] | None = None
+
+    @property
+    def pairs(self) -> list[tuple[tuple[str, list], tuple[str, str, list]]]:
+        """All inputs with their outputs, in the order in which a golden row holds them."""
+        return [*([self.beside] if self.beside else []), (self.input, self.output)]
 
 
 def config_of(options: Namespace, what: str) -> dict:
@@ -86,7 +92,8 @@ def judging(options: Namespace, net: Net, logits: str, classes: int, fake: int, 
     tensor = {"input": "image", "layout": "nchw", "output": "score", "activation": "none", "positive": "synthetic"}
     sections = {"tensor": tensor, "picture": picture.section}
     if options.faces:
-        sections["face"] = {"crop": options.crop, "min_side_px": 64, **({"shape": "box"} if options.box else {})}
+        cut = {"shape": "box"} if options.box else {"align": "five-points"} if options.align else {}
+        sections["face"] = {"crop": options.crop, "min_side_px": 64, **cut}
     return Built(
         net, ("image", picture.shape), ("score", net.log_odds(logits, classes, fake), ["n", 1]),
         "face-classifier" if options.faces else "image-classifier", ["image", "video"], "face-forgery" if options.faces else "ai-picture", sections,

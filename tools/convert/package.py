@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import shutil
 import tempfile
@@ -39,8 +40,10 @@ def write(built: Built, options: Namespace, source: str) -> Path:
 
 def _write_files(built: Built, options: Namespace, source: str, work: Path) -> None:
     weights = work / "weights.onnx"
-    (name, shape), (answer, result, answer_shape) = built.input, built.output
-    built.net.save(weights, {name: shape}, {answer: result}, {answer: answer_shape})
+    outputs = [output for _, output in built.pairs]
+    built.net.save(
+        weights, dict(given for given, _ in built.pairs), {name: result for name, result, _ in outputs}, {name: shape for name, _, shape in outputs},
+    )
     sample = example(built)
     sample.tofile(work / GOLDEN_INPUT)
     values = run(weights, built, sample).reshape(-1)
@@ -58,30 +61,45 @@ def _write_files(built: Built, options: Namespace, source: str, work: Path) -> N
 
 
 def example(built: Built) -> np.ndarray:
-    """A seeded input of one row; what may vary in length is taken from the manifest."""
-    name, shape = built.input
-    lengths = [1 if side == "n" else built.sections["sound"]["samples"] if side == "samples" else side for side in shape]
+    """A seeded input of one row; what may vary in length is taken from the manifest. Two inputs are one behind the other."""
     random = np.random.default_rng(SEED)
+    parts = [_example(built, *given, random) for given, _ in built.pairs]
+    return parts[0] if len(parts) == 1 else np.concatenate([part.reshape(1, -1) for part in parts], axis=1)
+
+
+def _example(built: Built, name: str, shape: list, random: np.random.Generator) -> np.ndarray:
+    lengths = [1 if side in ("n", "m") else built.sections["sound"]["samples"] if side == "samples" else side for side in shape]
+    if name == "faces":
+        return random.uniform(0, 255, lengths).astype("<f4")
     # Sound stays within -1 and 1 and at the level of speech; pictures and landmarks spread as they do once they are scaled.
-    values = random.normal(0, 0.1 if name == "wave" else 0.5, lengths)
+    values = random.normal(0, 0.1 if built.sections["tensor"]["layout"] == "wave" else 0.5, lengths)
     if built.sections["tensor"]["layout"] == "nhwc":
         values = random.uniform(0, 1, lengths)
     return np.clip(values, -1, 1).astype("<f4")
 
 
 def run(weights: Path, built: Built, rows: np.ndarray) -> np.ndarray:
-    """The answer of ONNX Runtime."""
+    """The answer of ONNX Runtime to rows as `example` makes them."""
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads, settings.log_severity_level = 1, 3
     try:
         session = onnxruntime.InferenceSession(str(weights), settings, providers=["CPUExecutionProvider"])
-        values = session.run([built.output[0]], {built.input[0]: rows})[0]
+        answers = session.run([output[0] for _, output in built.pairs], _inputs(built, rows))
     except Exception as error:  # the library's errors have no common kind
         raise Refused(f"ONNX Runtime refuses the graph: {error}") from error
-    wanted = tuple(len(rows) if side == "n" else side for side in built.output[2])
-    if values.shape != wanted or not np.isfinite(values).all():
-        raise Refused(f"the net answers with the shape {values.shape} or with numbers that are none; {wanted} was expected")
-    return values
+    for values, (_, (_, _, shape)) in zip(answers, built.pairs):
+        wanted = tuple(len(rows) if side in ("n", "m") else side for side in shape)
+        if values.shape != wanted or not np.isfinite(values).all():
+            raise Refused(f"the net answers with the shape {values.shape} or with numbers that are none; {wanted} was expected")
+    return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=1)
+
+
+def _inputs(built: Built, rows: np.ndarray) -> dict[str, np.ndarray]:
+    if not built.beside:
+        return {built.input[0]: rows}
+    name, (_, *sides) = built.beside[0]
+    first, second = np.split(rows, [math.prod(sides)], axis=1)
+    return {name: first.reshape(-1, *sides), built.input[0]: second}
 
 
 def manifest(built: Built, options: Namespace, weights: Path) -> str:
@@ -122,6 +140,14 @@ def _toml(value: object) -> str:
     return str(value).lower()
 
 
+def _score(built: Built) -> str:
+    if built.beside:
+        return "The score tells how far mouth and voice are from going together; its scale is a convention."
+    if built.sections["tensor"]["positive"] == "real":
+        return f"The score is `{built.output[0]}`, turned round: a high value speaks for real."
+    return f"The score is `{built.output[0]}`, " + ("log-odds of made or altered." if built.output[0] == "score" else "of which the second column is altered.")
+
+
 def card(built: Built, options: Namespace, source: str) -> str:
     stored = " Stored in 16 bits." if options.half else ""
     parts = [
@@ -129,8 +155,7 @@ def card(built: Built, options: Namespace, source: str) -> str:
         "Made by the converter of this project from published weights. **Unrated: nothing it says decides a verdict.**",
         f"**Origin.** {options.origin}. {source} {built.net.values:,} numbers.{stored} **Licence:** {options.licence}.",
         f"**How it is fed.** {' '.join(built.fed)}",
-        f"The score is `{built.output[0]}`, " + ("turned round: a high value speaks for real." if built.sections["tensor"]["positive"] == "real" else
-                                                 "log-odds of made or altered." if built.output[0] == "score" else "of which the second column is altered."),
+        _score(built),
         "**Measured.** Nothing yet. `drishtiksha eval` measures it on your files; what its authors report holds for theirs.",
         "**Blind spots.** " + " ".join([*built.limits, "Everything that its training data lacked, which nobody has looked into here."]),
     ]

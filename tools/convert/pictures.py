@@ -44,8 +44,7 @@ class Picture:
 
     def words(self, options: Namespace) -> list[str]:
         """For the card."""
-        around = f"The box of a face, {options.crop:g} times as wide and high" if getattr(options, "box", False) else f"Square of {options.crop:g} times the longer side of the face box"
-        what = around if options.faces else "The whole picture"
+        what = _around(options) if options.faces else "The whole picture"
         if self.section["resize"] == "crop":
             how, cut = f"not resized, its middle of {self.side} pixels cut out (black around a smaller one)", ""
             return [f"{what}; {how}; {self._colours()}"]
@@ -68,7 +67,17 @@ def arguments(sub: ArgumentParser, *, faces: bool) -> None:
     sub.add_argument("--approximate", action="store_true", help="accept a way of feeding that differs from the publisher's, and say so on the card")
     sub.add_argument("--faces", action="store_true", default=faces, help="judge faces and not whole pictures")
     sub.add_argument("--crop", type=float, default=1.3, help="side of the square around a face, in units of the longer side of its box")
-    sub.add_argument("--box", action="store_true", help="the publisher cuts the box of a face out, --crop times as wide and high, and stretches it")
+    cut = sub.add_mutually_exclusive_group()
+    cut.add_argument("--box", action="store_true", help="the publisher cuts the box of a face out, --crop times as wide and high, and stretches it")
+    cut.add_argument("--align", action="store_true", help="the publisher turns faces upright by eyes, nose and mouth and cuts --crop times the square of ArcFace out")
+
+
+def _around(options: Namespace) -> str:
+    if options.align:
+        return f"The face turned upright by five points, {options.crop:g} times the square of ArcFace's template"
+    if options.box:
+        return f"The box of a face, {options.crop:g} times as wide and high"
+    return f"Square of {options.crop:g} times the longer side of the face box"
 
 
 def picture_of(options: Namespace, side: int, *, numbers: str | None, stretch: bool, filter: str) -> Picture:
@@ -94,6 +103,8 @@ def picture_of(options: Namespace, side: int, *, numbers: str | None, stretch: b
         raise Refused(f"pictures are resized to {section['size'][0]} pixels, and the net looks at {side}")
     if options.no_resize:
         section.update(size=[side, side], resize="crop")
+    if options.align and (not options.faces or section["resize"] == "crop"):
+        raise Refused("--align sets faces to one size: it goes with --faces, and not with pictures that are not resized")
     return picture
 
 

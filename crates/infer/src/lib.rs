@@ -17,6 +17,8 @@ mod picture_input;
 mod pipeline;
 pub mod pull;
 mod runner;
+mod similarity;
+mod upright_face;
 pub mod validator;
 mod verify;
 mod visual;

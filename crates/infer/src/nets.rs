@@ -9,7 +9,8 @@ use dk_domain::ModelName;
 
 use crate::engine::{Engine, EngineChoice, EngineKind, EngineMissing, Engines, Memory, Threads};
 use crate::guard::Guard;
-use crate::package::{Package, Pipeline, Registry, Root, Store};
+use crate::package::{FaceDecode, FaceDetectorRule, Package, Pipeline, Registry, Root, Store};
+use crate::pipeline::audio_visual::embeddings::{FACE_EMBEDDING, FACES};
 use crate::runner::Runner;
 use crate::validator::Validator;
 
@@ -72,6 +73,9 @@ impl Nets {
         if let Err(unready) = &package.weights {
             return Err(unready.clone());
         }
+        if package.manifest.pipeline.needs_five_points() && !self.finds_five_points() {
+            return Err(self.lacks_five_points());
+        }
         let allowed = &package.manifest.engines;
         self.engines.pick(allowed).ok_or_else(|| {
             let names: Vec<&str> = allowed.iter().map(|kind| kind.as_str()).collect();
@@ -131,43 +135,62 @@ impl Nets {
         let memory = if manifest.is_detector() { Memory::Keep } else { Memory::GiveBack };
         let model =
             engine.load(weights, self.threads, memory).map_err(|error| refused(in_one_line(&error)))?;
-        check_names(
-            manifest.pipeline.net().map(|net| (&net.input, &net.output)),
-            model.inputs(),
-            model.outputs(),
-        )
-        .map_err(refused)?;
+        check_names(&manifest.pipeline, model.inputs(), model.outputs()).map_err(refused)?;
         tracing::debug!(model.name = %manifest.name, engine = engine.id(), "net loaded");
         let runner = Runner::start(manifest.name.as_str(), model, manifest.max_batch)
             .map_err(|error| refused(format!("no thread could be started: {error}")))?;
         Ok(Net { runner, engine: engine.id().to_owned() })
     }
 
+    /// The face finder that is used, with its rule.
+    pub(crate) fn face_finder(&self) -> Option<(&Package, FaceDetectorRule)> {
+        let package = self.helper(|pipeline| Some(pipeline.face_detector()?.preference))?;
+        Some((package, package.manifest.pipeline.face_detector()?))
+    }
+
+    fn finds_five_points(&self) -> bool {
+        self.face_finder().is_some_and(|(_, rule)| rule.decode == FaceDecode::Yunet)
+    }
+
+    /// A net that was taught on upright faces is not asked about others, of which nobody knows how often it is right.
+    fn lacks_five_points(&self) -> Unready {
+        let mut packages = self.registry.packages().map(|package| &package.manifest);
+        let finder = packages.find(|manifest| {
+            manifest.pipeline.face_detector().is_some_and(|rule| rule.decode == FaceDecode::Yunet)
+        });
+        Unready {
+            why:
+                "it turns faces upright, and no face finder in use here tells where eyes, nose and mouth are"
+                    .to_owned(),
+            hint: finder.map_or_else(
+                || "add a face finder of the kind \"yunet\"".to_owned(),
+                |manifest| format!("get the face finder {}: {}", manifest.name, manifest.how_to_get()),
+            ),
+        }
+    }
+
     /// The ready helper of a kind, the preferred one of several.
     pub(crate) fn helper(&self, is_kind: impl Fn(&Pipeline) -> Option<u32>) -> Option<&Package> {
         self.registry
             .packages()
-            .filter(|package| self.engine_for(package).is_ok())
             .filter_map(|package| Some((is_kind(&package.manifest.pipeline)?, package)))
+            .filter(|(_, package)| self.engine_for(package).is_ok())
             .max_by_key(|(preference, _)| *preference)
             .map(|(_, package)| package)
     }
 }
 
 /// The manifest must name tensors that the net has.
-fn check_names(
-    named: Option<(&String, &String)>,
-    inputs: &[String],
-    outputs: &[String],
-) -> Result<(), String> {
-    let Some((input, output)) = named else { return Ok(()) };
-    for (what, name, known) in [("input", input, inputs), ("output", output, outputs)] {
-        if !known.contains(name) {
-            return Err(format!(
-                "model.toml names the {what} {name:?}, and the net has {}",
-                known.join(", ")
-            ));
+fn check_names(pipeline: &Pipeline, inputs: &[String], outputs: &[String]) -> Result<(), String> {
+    let Some(net) = pipeline.net() else { return Ok(()) };
+    let mut named = vec![("input", net.input.as_str(), inputs), ("output", net.output.as_str(), outputs)];
+    if pipeline.embeddings().is_some() {
+        named.extend([("input", FACES, inputs), ("output", FACE_EMBEDDING, outputs)]);
+    }
+    match named.into_iter().find(|(_, name, known)| !known.iter().any(|k| k == name)) {
+        None => Ok(()),
+        Some((what, name, known)) => {
+            Err(format!("model.toml names the {what} {name:?}, and the net has {}", known.join(", ")))
         }
     }
-    Ok(())
 }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use dk_app::{Detector, Effort, Request, Silent, StopToken};
+use dk_app::{Detector, Effort, Request, Silent, StopToken, in_one_line};
 use dk_domain::{ModelName, Outcome};
 
 use crate::detector::LocalDetector;
 use crate::engine::Tensor;
 use crate::package::{GoldenCase, Package, Pipeline};
+use crate::pipeline::audio_visual::embeddings;
 
 /// How one golden case went.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,6 +148,11 @@ impl LocalDetector {
         let tensor = Tensor::floats(case.shape.clone(), values)
             .map_err(|error| input_error(case, &error.to_string()))?;
         let net = self.nets.get(package, stop).map_err(|unready| run_error(unready.why))?;
+        let pipeline = &package.manifest.pipeline;
+        if let (Some(rule), Some(names)) = (pipeline.embeddings(), pipeline.net()) {
+            let answer = embeddings::of_one_row(&net.runner, names, rule, tensor, stop);
+            return answer.map_err(|why| run_error(in_one_line(&why)));
+        }
         let (input, output) = tensor_names(package, &net.runner.output);
         let mut inputs = vec![(input, tensor)];
         if package.manifest.pipeline == Pipeline::VoiceActivity {

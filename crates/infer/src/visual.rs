@@ -3,6 +3,8 @@
 use dk_domain::FaceBox;
 use dk_media::Picture;
 
+use crate::upright_face::FivePoints;
+
 /// A still picture or one frame of a video.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
@@ -32,6 +34,8 @@ pub(crate) struct FoundFace {
     pub sureness: f32,
     /// Number of the person within the file.
     pub track: u32,
+    /// Eyes, nose and corners of the mouth, where the finder gives them.
+    pub points: Option<FivePoints>,
 }
 
 impl FoundFace {
@@ -125,7 +129,7 @@ mod tests {
     use super::*;
 
     fn face(x: f32, side: f32) -> FoundFace {
-        FoundFace { x, y: 0.0, width: side, height: side, sureness: 1.0, track: 0 }
+        FoundFace { x, y: 0.0, width: side, height: side, sureness: 1.0, track: 0, points: None }
     }
 
     #[test]
@@ -145,7 +149,7 @@ mod tests {
     #[test]
     fn a_box_over_the_border_is_cut_and_its_square_is_not() {
         let picture = Picture { width_px: 100, height_px: 50, rgb: vec![0; 15000] };
-        let over = FoundFace { x: -10.0, y: 0.0, width: 20.0, height: 100.0, sureness: 1.0, track: 0 };
+        let over = FoundFace { x: -10.0, width: 20.0, ..face(0.0, 100.0) };
         let shares = over.as_shares(&picture);
         assert_eq!((shares.x, shares.y, shares.height), (0.0, 0.0, 1.0));
         assert!((shares.width - 0.1).abs() < 1e-6);

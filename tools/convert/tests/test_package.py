@@ -142,6 +142,14 @@ class PackageTests(ConverterTest):
         self.assertEqual(face, {"crop": 1.25, "min_side_px": 64, "shape": "box"})
         self.assertIn("1.25 times as wide and high", (package / "card.md").read_text())
 
+    def test_faces_that_are_turned_upright_are_said_in_the_manifest(self) -> None:
+        for more in ((), ("--faces", "--no-resize")):
+            self.assertIn("--align", self.refused("vit", self.hub(), "--align", *more))
+        package = self.convert("vit", self.hub(), "--faces", "--align")
+        face = tomllib.loads((package / "model.toml").read_text())["face"]
+        self.assertEqual(face, {"crop": 1.3, "min_side_px": 64, "align": "five-points"})
+        self.assertIn("upright by five points, 1.3 times", (package / "card.md").read_text())
+
     def test_colours_filters_and_sizes_are_never_guessed(self) -> None:
         folder = self.hub()
         (folder / "preprocessor_config.json").unlink()

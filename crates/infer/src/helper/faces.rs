@@ -42,6 +42,7 @@ impl FaceFinder {
             face.width *= back_x;
             face.y *= back_y;
             face.height *= back_y;
+            face.points = face.points.map(|points| points.map(|(x, y)| (x * back_x, y * back_y)));
         }
         let (width, height) = (picture.width_px as f32, picture.height_px as f32);
         // A box far larger than the picture is a slip of the net, and a crop of it would take all memory.
@@ -72,26 +73,30 @@ impl FaceFinder {
                 height: (b[3] - b[1]) * side,
                 sureness: score.clamp(0.0, 1.0),
                 track: 0,
+                points: None,
             })
             .filter(|face| face.width > 1.0 && face.height > 1.0)
             .collect())
     }
 
-    /// YuNet's answer: class, object and box maps at three strides. Decoding as its publisher describes it
-    /// (libfacedetection.train): score = sqrt(cls * obj), centre = (cell + offset) * stride, size = exp * stride.
+    /// YuNet's answer: maps of class, object, box and points at three strides. Decoding as its publisher describes it
+    /// (libfacedetection.train): score = sqrt(cls * obj), centre and points = (cell + offset) * stride, size = exp * stride.
     fn yunet(&self, small: &Picture, stop: &StopToken) -> Result<Vec<FoundFace>, Failure> {
         let up = |length: u32| length.div_ceil(32) * 32;
         let (width, height) = (up(small.width_px), up(small.height_px));
         let input = planes(&crop(small, 0, 0, width, height), [2, 1, 0]);
-        let names =
-            YUNET_STRIDES.iter().flat_map(|s| ["cls", "obj", "bbox"].map(|n| format!("{n}_{s}"))).collect();
+        let names = YUNET_STRIDES
+            .iter()
+            .flat_map(|s| ["cls", "obj", "bbox", "kps"].map(|n| format!("{n}_{s}")))
+            .collect();
         let answer = self.runner.whole(vec![("input".to_owned(), input)], names, stop)?;
         let maps = answer.into_iter().map(Tensor::into_finite_floats).collect::<Result<Vec<_>, _>>()?;
         let mut faces = Vec::new();
-        for (maps, stride) in maps.chunks_exact(3).zip(YUNET_STRIDES) {
+        for (maps, stride) in maps.chunks_exact(4).zip(YUNET_STRIDES) {
             let columns = width as usize / stride;
-            let cells = maps[0].iter().zip(&maps[1]).zip(maps[2].chunks_exact(4)).enumerate();
-            for (cell, ((class, object), offset)) in cells {
+            let places = maps[2].chunks_exact(4).zip(maps[3].chunks_exact(10));
+            let cells = maps[0].iter().zip(&maps[1]).zip(places).enumerate();
+            for (cell, ((class, object), (offset, points))) in cells {
                 let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
                 if score < self.rule.min_score {
                     continue;
@@ -100,7 +105,9 @@ impl FaceFinder {
                 let (column, row) = ((cell % columns) as f32, (cell / columns) as f32);
                 let (w, h) = (offset[2].exp() * step, offset[3].exp() * step);
                 let (x, y) = ((column + offset[0]) * step - w / 2.0, (row + offset[1]) * step - h / 2.0);
-                faces.push(FoundFace { x, y, width: w, height: h, sureness: score, track: 0 });
+                let point = |at: usize| ((column + points[2 * at]) * step, (row + points[2 * at + 1]) * step);
+                let points = Some(std::array::from_fn(point));
+                faces.push(FoundFace { x, y, width: w, height: h, sureness: score, track: 0, points });
             }
         }
         Ok(faces)
@@ -142,7 +149,8 @@ mod tests {
 
     #[test]
     fn of_boxes_on_one_face_the_surest_stays_and_a_second_face_too() {
-        let face = |x, sureness| FoundFace { x, y: 0.0, width: 10.0, height: 10.0, sureness, track: 0 };
+        let (side, track, points) = (10.0, 0, None);
+        let face = |x, sureness| FoundFace { x, y: 0.0, width: side, height: side, sureness, track, points };
         let kept = keep_best(vec![face(0.0, 0.8), face(1.0, 0.9), face(30.0, 0.6)], 0.4);
         assert_eq!(kept.iter().map(|f| f.x).collect::<Vec<_>>(), [1.0, 30.0]);
     }

@@ -105,7 +105,7 @@ pub enum Pipeline {
     FrameSequence(Net, FaceRule, SequenceRule),
     /// Windows of sound.
     AudioWindows(Net, SoundRule),
-    /// Runs of consecutive frames of one face, and the sound at the same time. The net hears how far a mouth is open.
+    /// Runs of consecutive frames of one face, and the sound at the same time.
     AudioVisual(Net, LipSyncRule),
     /// What the file says of its own origin; runs no net.
     Provenance,
@@ -143,6 +143,24 @@ impl Pipeline {
             | Self::AudioVisual(net, ..) => Some(net),
             Self::Provenance | Self::FaceDetector(..) | Self::FaceLandmarks | Self::VoiceActivity => None,
         }
+    }
+
+    /// The rule of a face detector.
+    pub fn face_detector(&self) -> Option<FaceDetectorRule> {
+        if let Self::FaceDetector(rule) = self { Some(*rule) } else { None }
+    }
+
+    /// What a net of two embeddings is fed.
+    pub fn embeddings(&self) -> Option<EmbeddingRule> {
+        match self {
+            Self::AudioVisual(_, LipSyncRule { compare: Compare::Embeddings(rule), .. }) => Some(*rule),
+            _ => None,
+        }
+    }
+
+    /// Whether it turns faces upright, for which the face finder has to give five points.
+    pub fn needs_five_points(&self) -> bool {
+        matches!(self, Self::FaceClassifier(_, _, face) if face.align == FaceAlign::FivePoints)
     }
 
     /// Whether it looks at every frame of its runs, which takes seconds for a second of film, so that a package of it runs
@@ -197,12 +215,14 @@ pub struct HeadFile {
 /// Which faces are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceRule {
-    /// What is cut out, in units of the longer side of the face box, or of each side of it.
+    /// What is cut out, in units of the longer side of the face box, of each side of it, or of the square of aligned faces.
     pub crop: f32,
     /// Smaller faces are not judged.
     pub min_side_px: u32,
     /// Which form is cut out.
     pub shape: FaceShape,
+    /// Whether faces are turned upright first.
+    pub align: FaceAlign,
 }
 
 /// The form that is cut out around a face.
@@ -214,6 +234,18 @@ pub enum FaceShape {
     Square,
     /// The box itself, wider and higher by the same factor.
     Box,
+}
+
+/// Whether faces are turned upright before they are cut out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceAlign {
+    /// They are cut out as they stand.
+    #[default]
+    None,
+    /// Eyes, nose and corners of the mouth are moved to their places in ArcFace's square of 112 pixels; `crop` times that square is
+    /// cut out.
+    FivePoints,
 }
 
 /// How a face detector is fed and read.
@@ -282,6 +314,26 @@ pub struct LipSyncRule {
     pub frames: usize,
     /// Smaller faces are not judged.
     pub min_side_px: u32,
+    /// By what.
+    pub compare: Compare,
+}
+
+/// By what mouth and sound are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// The net hears how far a mouth is open; that curve is compared with the mouth that is seen.
+    Curves,
+    /// The net has an embedding of a face and one of a sound, which lie near each other where both belong together.
+    Embeddings(EmbeddingRule),
+}
+
+/// What a net of two embeddings is fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddingRule {
+    /// Side of a face in pixels.
+    pub side_px: u32,
+    /// Length of the sound in samples at 16 kHz; its middle is that of the five frames that are seen.
+    pub samples: usize,
 }
 
 /// What of the landmarks is fed.

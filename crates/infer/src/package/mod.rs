@@ -10,9 +10,9 @@ mod store;
 
 pub use golden::{Golden, GoldenCase, GoldenError};
 pub use manifest::{
-    Activation, Aggregate, Archive, FaceDecode, FaceDetectorRule, FaceRule, FaceShape, HeadFile, HubFile,
-    LipSyncRule, Manifest, ManifestError, Net, Pad, Pipeline, Registry as PackageRegistry, SequenceRule,
-    SequenceStep, SoundRule, Source, VideoRule, WeightsFile,
+    Activation, Aggregate, Archive, Compare, EmbeddingRule, FaceAlign, FaceDecode, FaceDetectorRule,
+    FaceRule, FaceShape, HeadFile, HubFile, LipSyncRule, Manifest, ManifestError, Net, Pad, Pipeline,
+    Registry as PackageRegistry, SequenceRule, SequenceStep, SoundRule, Source, VideoRule, WeightsFile,
 };
 pub use picture_rule::{Colour, Filter, Layout, PictureRule, Resize};
 pub use registry::{Entry, Head, Package, Refusal, Registry, Root};

@@ -84,8 +84,9 @@ fn sound_judge(
             let reading = reading(net)?;
             Box::new(AudioWindows::new(runner, net.clone(), *rule, reading, manifest.aggregate, start_ms))
         }
-        (Pipeline::AudioVisual(net, _), Some(watched)) => {
-            Box::new(LipSync::new(runner, net.clone(), reading(net)?, watched, start_ms))
+        (Pipeline::AudioVisual(net, rule), Some(watched)) => {
+            let how = (net.clone(), rule.compare);
+            Box::new(LipSync::new(runner, how, reading(net)?, watched, start_ms))
         }
         (other, _) => return Err(Failure::Broken(format!("{} does not listen", other.as_str()))),
     };

@@ -98,11 +98,7 @@ enum Start<Item> {
 
 impl LocalDetector {
     fn face_finder(&self, stop: &StopToken) -> Option<FaceFinder> {
-        let package = self.nets.helper(|pipeline| match pipeline {
-            Pipeline::FaceDetector(rule) => Some(rule.preference),
-            _ => None,
-        })?;
-        let Pipeline::FaceDetector(rule) = package.manifest.pipeline else { return None };
+        let (package, rule) = self.nets.face_finder()?;
         self.helper_net(package, stop).map(|net| FaceFinder::new(net.runner, rule))
     }
 

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use dk_app::StopToken;
 use dk_domain::{Evidence, Face, FrameScore, MediaKind, Outcome, Reason, Track};
+use dk_media::Picture;
 
 use super::{frame_spans, step_ms};
 use crate::engine::Tensor;
 use crate::judge::{Failure, Judge, Reading};
-use crate::package::{Aggregate, FaceRule, FaceShape, Net, PictureRule};
+use crate::package::{Aggregate, FaceAlign, FaceRule, FaceShape, Net, PictureRule};
 use crate::picture_input::{crop, tensor};
 use crate::runner::Runner;
-use crate::visual::Seen;
+use crate::upright_face::upright;
+use crate::visual::{FoundFace, Seen};
 
 /// A person counts alone when seen in at least this share of the frames that have a face; who passes by
 /// once must not decide over a whole film.
@@ -35,7 +37,7 @@ pub(crate) struct Work {
     /// Raw scores by person, each with the number of its frame in `frames`.
     scores: BTreeMap<u32, Vec<f64>>,
     with_face: usize,
-    /// Faces that were too small.
+    /// Faces that were too small, or whose points fall together.
     small: usize,
     /// Crops that wait for a run, with the places of their faces.
     waiting: Vec<(usize, usize, Tensor)>,
@@ -49,15 +51,8 @@ impl Judge<Seen> for FaceClassifier {
         let mut faces = Vec::new();
         for found in &seen.faces {
             let at = found.as_shares(&seen.picture);
-            if found.longer_side() >= self.face.min_side_px as f32 {
-                let (left, top, width, height) = match self.face.shape {
-                    FaceShape::Square => {
-                        let (left, top, side) = found.square(self.face.crop);
-                        (left, top, side, side)
-                    }
-                    FaceShape::Box => found.scaled_box(self.face.crop),
-                };
-                let row = tensor(&crop(&seen.picture, left, top, width, height), &self.rule)?;
+            if let Some(cut) = self.cut(&seen.picture, found) {
+                let row = tensor(&cut, &self.rule)?;
                 self.work.waiting.push((self.work.frames.len(), faces.len(), row));
             } else {
                 self.work.small += 1;
@@ -99,6 +94,26 @@ impl Judge<Seen> for FaceClassifier {
 }
 
 impl FaceClassifier {
+    /// What the net is to see of a face; `None` for one that is too small for it.
+    fn cut(&self, picture: &Picture, found: &FoundFace) -> Option<Picture> {
+        let rule = &self.face;
+        if found.longer_side() < rule.min_side_px as f32 {
+            return None;
+        }
+        let (left, top, width, height) = match (rule.align, rule.shape) {
+            (FaceAlign::FivePoints, _) => {
+                let side_px = self.rule.width_px.max(self.rule.height_px);
+                return upright(picture, found.points.as_ref()?, rule.crop, side_px);
+            }
+            (FaceAlign::None, FaceShape::Box) => found.scaled_box(rule.crop),
+            (FaceAlign::None, FaceShape::Square) => {
+                let (left, top, side) = found.square(rule.crop);
+                (left, top, side, side)
+            }
+        };
+        Some(crop(picture, left, top, width, height))
+    }
+
     fn run(&mut self, stop: &StopToken) -> Result<(), Failure> {
         let waiting = std::mem::take(&mut self.work.waiting);
         if waiting.is_empty() {

@@ -8,7 +8,7 @@ use dk_app::{Detector, Effort, Request, Silent, StopToken};
 use dk_domain::{Evidence, Finding, Outcome, Reason, SyncEvidence};
 use dk_infer::engine::EngineChoice;
 
-use crate::setup::{Bench, bench, checkout};
+use crate::setup::{Bench, bench, checkout, engines, package};
 
 const FPS: usize = 25;
 const RATE_HZ: usize = 16_000;
@@ -86,7 +86,11 @@ fn film(folder: &Path, name: &str, moves: &[f32], voice: &[f32]) -> PathBuf {
 }
 
 fn judge(bench: &Bench, path: &Path) -> Finding {
-    let models = ["lip-sync".parse().unwrap()];
+    judge_by("lip-sync", bench, path)
+}
+
+fn judge_by(model: &str, bench: &Bench, path: &Path) -> Finding {
+    let models = [model.parse().unwrap()];
     let request = Request { path, models: &models, illustrate: false, effort: Effort::All };
     let detection = bench.detector.detect(&request, &Silent, &StopToken::new()).unwrap();
     assert!(detection.failures.is_empty(), "{:?}", detection.failures);
@@ -124,6 +128,58 @@ fn a_mouth_goes_with_its_own_voice_and_with_no_other() {
         judge(&bench, &film(folder.path(), "other.mp4", &moves, &sound("samples/machine-voice.wav", 7)));
     let (reasons, sync) = compared(&other);
     assert_eq!(reasons, [Reason::SoundForeign, Reason::Unrated], "{sync:?}");
+}
+
+/// A net of `tests/nets` that sees how dark a mouth is and hears how loud a voice is.
+const TOWERS: &str = r#"pipeline = "audio-visual"
+kinds = ["video"]
+
+[tensor]
+input = "voice"
+layout = "wave"
+output = "voice_embedding"
+activation = "none"
+positive = "synthetic"
+
+[lip_sync]
+frames = 200
+min_side_px = 64
+compare = "embeddings"
+side_px = 64
+samples = 3200
+
+[video]
+spread = 0
+min_spread = 0
+windows = 1
+"#;
+
+#[test]
+fn a_net_of_two_embeddings_tells_voices_in_sync_shifted_and_foreign() {
+    let root = tempfile::tempdir().unwrap();
+    package(root.path(), "towers", "towers.onnx", TOWERS);
+    let folder = tempfile::tempdir().unwrap();
+    let voice = sound("speech-human.wav", 7);
+    let moves = openings(&voice);
+    let own = film(folder.path(), "own.mp4", &moves, &voice);
+    let late: Vec<f32> = std::iter::repeat_n(0.0, RATE_HZ * 2 / 5).chain(voice.iter().copied()).collect();
+    let late = film(folder.path(), "late.mp4", &moves, &late);
+    let other = film(folder.path(), "other.mp4", &moves, &sound("samples/machine-voice.wav", 7));
+    let told = |engine: EngineChoice, path: &Path, says: Reason| {
+        let bench = bench(engine, Some(root.path().to_owned()));
+        let finding = judge_by("towers", &bench, path);
+        let (reasons, sync) = compared(&finding);
+        assert_eq!(reasons, [says, Reason::Unrated], "{engine:?}: {sync:?}");
+        assert!(sync.moments.len() > 50);
+        sync.offset_ms
+    };
+    for (engine, _) in engines() {
+        let offset_ms = told(EngineChoice::Only(engine), &own, Reason::SoundInSync);
+        assert!(offset_ms.abs() <= 40, "{engine:?}: {offset_ms}");
+    }
+    let offset_ms = told(EngineChoice::Auto, &late, Reason::SoundShifted);
+    assert!((360..=440).contains(&offset_ms), "{offset_ms}");
+    told(EngineChoice::Auto, &other, Reason::SoundForeign);
 }
 
 #[test]

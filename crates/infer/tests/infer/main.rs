@@ -14,3 +14,4 @@ mod origin;
 mod pipelines;
 mod setup;
 mod trial;
+mod upright;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use dk_domain::{MediaKind, Weight};
-use dk_infer::package::{FaceShape, Golden, Manifest, Pipeline, Resize};
+use dk_infer::package::{FaceAlign, FaceShape, Golden, Manifest, Pipeline, Resize};
 use proptest::prelude::*;
 
 use crate::setup::checkout;
@@ -54,6 +54,49 @@ fn a_cut_without_resizing_and_the_box_of_a_face_can_be_said() {
     let sequence = fs::read_to_string(checkout().join("models/lrnet-g1/1.0.0/model.toml")).unwrap();
     let boxed = sequence.replace("[face]", "[face]\nshape = \"box\"");
     assert!(refusal(&boxed).contains("face.shape"), "a pipeline that does not read it");
+}
+
+#[test]
+fn faces_that_are_turned_upright_can_be_said_where_that_means_something() {
+    let aligned = text("mesonet-df/1.0.0").replace("[face]", "[face]\nalign = \"five-points\"");
+    let Pipeline::FaceClassifier(_, _, face) = Manifest::parse(&aligned).unwrap().pipeline else {
+        panic!("another pipeline")
+    };
+    assert_eq!(face.align, FaceAlign::FivePoints);
+    for (what, text) in [
+        ("a form of its own", aligned.replace("[face]", "[face]\nshape = \"box\"")),
+        ("no size of its own", aligned.replace("resize = \"stretch\"", "resize = \"crop\"")),
+        ("a word that is none", aligned.replace("five-points", "eyes")),
+        (
+            "a pipeline that does not read it",
+            text("lrnet-g1/1.0.0").replace("[face]", "[face]\nalign = \"five-points\""),
+        ),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains("align") || said.contains("eyes"), "{what}: {said}");
+    }
+}
+
+#[test]
+fn a_net_of_two_embeddings_can_be_said_with_what_it_is_fed() {
+    let curves = text("lip-sync/1.0.0");
+    let fed = |more: &str| curves.replace("[lip_sync]", &format!("[lip_sync]\n{more}"));
+    let good = fed("compare = \"embeddings\"\nside_px = 224\nsamples = 3680");
+    let rule = Manifest::parse(&good).unwrap().pipeline.embeddings().unwrap();
+    assert_eq!((rule.side_px, rule.samples), (224, 3680));
+    assert_eq!(Manifest::parse(&curves).unwrap().pipeline.embeddings(), None);
+    for (more, named) in [
+        ("compare = \"embeddings\"\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 224", "lip_sync.samples"),
+        ("compare = \"embeddings\"\nside_px = 2048\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 4\nsamples = 3680", "lip_sync.side_px"),
+        ("compare = \"embeddings\"\nside_px = 224\nsamples = 99999", "lip_sync.samples"),
+        ("side_px = 224", "lip_sync.compare"),
+        ("compare = \"ears\"", "ears"),
+    ] {
+        let said = refusal(&fed(more));
+        assert!(said.contains(named), "{more:?} was refused with {said:?}");
+    }
 }
 
 #[test]

@@ -84,6 +84,34 @@ fn validator(trust: Vec<PathBuf>) -> Validator {
     }
 }
 
+/// Writes an unrated package of a net of `tests/nets`. `more` begins with the pipeline and the kinds of media; sections follow.
+pub(crate) fn package(root: &Path, name: &str, net: &str, more: &str) {
+    let folder = root.join(name).join("1.0.0");
+    std::fs::create_dir_all(&folder).unwrap();
+    let weights = folder.join("weights.onnx");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nets").join(net), &weights).unwrap();
+    let (bytes, sha256) = (weights.metadata().unwrap().len(), checksum(&weights).unwrap());
+    let manifest = format!(
+        r#"name = "{name}"
+version = "1.0.0"
+title = "Made for tests"
+family = "test"
+weight = "unrated"
+licence = "CC0-1.0"
+origin = "tests/nets"
+quality = "Not measured, it is made to answer on purpose."
+limits = []
+{more}
+[weights]
+file = "weights.onnx"
+sha256 = "{sha256}"
+bytes = {bytes}
+"#
+    );
+    std::fs::write(folder.join("model.toml"), manifest).unwrap();
+    std::fs::write(folder.join("card.md"), "# Made for tests").unwrap();
+}
+
 /// A detector with a data folder of its own.
 pub(crate) struct Bench {
     pub(crate) detector: LocalDetector,

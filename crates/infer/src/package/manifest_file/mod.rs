@@ -10,14 +10,15 @@ use dk_domain::{Calibration, MediaKind, OperatingPoint, Platt, Sha256, Weight};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::manifest::{
-    Aggregate, Archive, FaceDetectorRule, FaceRule, FaceShape, HeadFile, HubFile, LipSyncRule, Manifest,
-    ManifestError, Net, Pipeline, Registry, SequenceRule, SoundRule, Source, VideoRule, WeightsFile,
+    Aggregate, Archive, Compare, EmbeddingRule, FaceAlign, FaceDetectorRule, FaceRule, FaceShape, HeadFile,
+    HubFile, LipSyncRule, Manifest, ManifestError, Net, Pipeline, Registry, SequenceRule, SoundRule, Source,
+    VideoRule, WeightsFile,
 };
-use super::picture_rule::{Layout, PictureRule};
+use super::picture_rule::{Layout, PictureRule, Resize};
 use crate::engine::EngineKind;
 use sections::{
-    AggregateSection, ArchiveSection, CalibrationSection, HubSection, PipelineName, Positive, SourceSection,
-    WeightsSection,
+    AggregateSection, ArchiveSection, CalibrationSection, CompareName, FaceSection, HubSection,
+    LipSyncSection, PipelineName, Positive, SourceSection, WeightsSection,
 };
 
 pub(super) use sections::File;
@@ -26,6 +27,9 @@ pub(super) use sections::File;
 /// low enough that a manifest cannot ask for all memory.
 const MAX_COUNT: usize = 1 << 20;
 const MAX_SIDE_PX: u32 = 2048;
+const MAX_FACES_BYTES: usize = 256 << 20;
+/// Longest sound beside a face in samples: 2 s, as far as sound is kept round a run.
+const MAX_HEARD: usize = 32_000;
 
 fn wrong(key: &str, problem: impl Into<String>) -> ManifestError {
     ManifestError::Value { key: key.to_owned(), problem: problem.into() }
@@ -329,10 +333,21 @@ impl File {
         if !(0.5..=4.0).contains(&face.crop) {
             return Err(wrong("face.crop", "must be 0.5 to 4"));
         }
-        if face.shape == FaceShape::Box && self.pipeline != PipelineName::FaceClassifier {
-            return Err(wrong("face.shape", "is \"box\", which only the pipeline \"face-classifier\" reads"));
+        let (boxed, aligned) = (face.shape == FaceShape::Box, face.align == FaceAlign::FivePoints);
+        for (key, word, said) in [("shape", "box", boxed), ("align", "five-points", aligned)] {
+            if said && self.pipeline != PipelineName::FaceClassifier {
+                let problem = format!("is {word:?}, which only the pipeline \"face-classifier\" reads");
+                return Err(wrong(&format!("face.{key}"), problem));
+            }
         }
-        Ok(FaceRule { crop: face.crop, min_side_px: face.min_side_px, shape: face.shape })
+        if boxed && aligned {
+            return Err(wrong("face.align", "cuts out a square, and `face.shape` is \"box\""));
+        }
+        if aligned && self.picture.as_ref().is_some_and(|picture| picture.resize == Resize::Crop) {
+            return Err(wrong("face.align", "sets faces to one size, and `picture.resize` is \"crop\""));
+        }
+        let FaceSection { crop, min_side_px, shape, align } = *face;
+        Ok(FaceRule { crop, min_side_px, shape, align })
     }
 
     fn face_detector(&self) -> Result<FaceDetectorRule, ManifestError> {
@@ -381,7 +396,16 @@ impl File {
     fn lip_sync(&self) -> Result<LipSyncRule, ManifestError> {
         let rule = needed("lip_sync", self.lip_sync.as_ref())?;
         self.has_windows()?;
-        Ok(LipSyncRule { frames: within("lip_sync.frames", rule.frames, 2)?, min_side_px: rule.min_side_px })
+        let frames = within("lip_sync.frames", rule.frames, 2)?;
+        let compare = match rule.compare {
+            CompareName::Embeddings => Compare::Embeddings(rule.embeddings(self.video.windows)?),
+            CompareName::Curves if rule.side_px.is_some() || rule.samples.is_some() => {
+                let problem = "is \"curves\", which reads neither `side_px` nor `samples`";
+                return Err(wrong("lip_sync.compare", problem));
+            }
+            CompareName::Curves => Compare::Curves,
+        };
+        Ok(LipSyncRule { frames, min_side_px: rule.min_side_px, compare })
     }
 
     fn has_windows(&self) -> Result<(), ManifestError> {
@@ -389,6 +413,25 @@ impl File {
             return Err(wrong("video.windows", "must be at least 1 for this pipeline"));
         }
         Ok(())
+    }
+}
+
+impl LipSyncSection {
+    /// All faces of all runs are kept until the sound was heard, so their size is limited.
+    fn embeddings(&self, windows: usize) -> Result<EmbeddingRule, ManifestError> {
+        let side_px = needed("lip_sync.side_px", self.side_px)?;
+        let face_bytes = (side_px as usize).saturating_mul(side_px as usize).saturating_mul(3);
+        let bytes = face_bytes.saturating_mul(self.frames).saturating_mul(windows);
+        if !(8..=MAX_SIDE_PX).contains(&side_px) || bytes > MAX_FACES_BYTES {
+            let problem =
+                format!("must be at least 8, and all faces together at most {MAX_FACES_BYTES} bytes");
+            return Err(wrong("lip_sync.side_px", problem));
+        }
+        let samples = needed("lip_sync.samples", self.samples)?;
+        if !(160..=MAX_HEARD).contains(&samples) {
+            return Err(wrong("lip_sync.samples", format!("must be 160 to {MAX_HEARD}")));
+        }
+        Ok(EmbeddingRule { side_px, samples })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::package::manifest::{Activation, FaceDecode, FaceShape, Pad, SequenceStep, VideoRule};
+use crate::package::manifest::{Activation, FaceAlign, FaceDecode, FaceShape, Pad, SequenceStep, VideoRule};
 use crate::package::picture_rule::{Colour, Filter, Resize};
 
 #[derive(Deserialize)]
@@ -68,6 +68,18 @@ pub(super) struct WeightsSection {
 pub(super) struct LipSyncSection {
     pub(super) frames: usize,
     pub(super) min_side_px: u32,
+    #[serde(default)]
+    pub(super) compare: CompareName,
+    pub(super) side_px: Option<u32>,
+    pub(super) samples: Option<usize>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CompareName {
+    #[default]
+    Curves,
+    Embeddings,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +167,8 @@ pub(super) struct FaceSection {
     pub(super) min_side_px: u32,
     #[serde(default)]
     pub(super) shape: FaceShape,
+    #[serde(default)]
+    pub(super) align: FaceAlign,
 }
 
 #[derive(Deserialize)]

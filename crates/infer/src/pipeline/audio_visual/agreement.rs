@@ -12,12 +12,12 @@ const REACH: usize = 150;
 /// The first of them.
 const EARLIEST: i64 = -150;
 /// Up to here sound and picture count as going together: what broadcasters allow (ITU-R BT.1359), rounded up.
-const IN_PLACE: usize = 20;
+const IN_PLACE_MS: u64 = 200;
 /// Less in common at an offset says nothing.
 const LEAST_TICKS: u64 = 100;
 
 /// Above this they go together. Of 162 pairs of a mouth and a foreign voice one reached 0.69.
-const CLEAR: f64 = 0.7;
+pub(super) const CLEAR: f64 = 0.7;
 /// From here on another offset is believed; of those pairs one in fifty reached 0.8 anywhere.
 const SHIFTED: f64 = 0.85;
 /// So much clearer than in place another offset has to be.
@@ -91,25 +91,41 @@ impl Offsets {
             .zip(&self.secs)
             .map(|(sum, secs)| if *secs > 0.0 { sum / secs.sqrt() } else { 0.0 })
             .collect();
-        let highest = |from: usize, to: usize| {
-            (from..=to).max_by(|a, b| clear[*a].total_cmp(&clear[*b])).unwrap_or(REACH)
-        };
-        let (anywhere, near) = (highest(0, 2 * REACH), highest(REACH - IN_PLACE, REACH + IN_PLACE));
-        let (best, in_place) = (clear[anywhere], clear[near]);
         let expected = OWN_VOICE * self.secs[REACH].sqrt() - DOUBT;
-        let says = if in_place >= CLEAR && best - in_place < CLEARER_BY {
-            Says::InSync
-        } else if best >= SHIFTED && best - in_place >= CLEARER_BY {
-            Says::Shifted
-        } else if in_place < expected.min(FOREIGN_MOST) {
-            Says::Foreign
-        } else {
-            Says::Unclear
-        };
-        let slot = if says == Says::InSync { near } else { anywhere };
-        let ms = |slots: usize| i32::try_from(slots as u64 * TICK_MS).unwrap_or(i32::MAX);
-        Agreement { says, offset_ms: ms(slot) - ms(REACH), best, in_place }
+        settle(&clear, TICK_MS, Limits { shifted: SHIFTED, foreign: expected.min(FOREIGN_MOST) })
     }
+}
+
+/// What differs from way to way of comparing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// From here on another offset is believed.
+    pub shifted: f64,
+    /// Below this in place, the voice is another's.
+    pub foreign: f64,
+}
+
+/// What follows from how clear the agreement is at every offset: as many earlier as later, `step_ms` apart.
+pub(super) fn settle(clear: &[f64], step_ms: u64, limits: Limits) -> Agreement {
+    let reach = clear.len() / 2;
+    let highest = |within_ms: u64| {
+        let slots = (0..clear.len()).filter(|slot| slot.abs_diff(reach) as u64 * step_ms <= within_ms);
+        slots.max_by(|a, b| clear[*a].total_cmp(&clear[*b])).unwrap_or(reach)
+    };
+    let (anywhere, near) = (highest(u64::MAX), highest(IN_PLACE_MS));
+    let (best, in_place) = (clear[anywhere], clear[near]);
+    let says = if in_place >= CLEAR && best - in_place < CLEARER_BY {
+        Says::InSync
+    } else if best >= limits.shifted && best - in_place >= CLEARER_BY {
+        Says::Shifted
+    } else if in_place < limits.foreign {
+        Says::Foreign
+    } else {
+        Says::Unclear
+    };
+    let slot = if says == Says::InSync { near } else { anywhere };
+    let ms = |slots: usize| i32::try_from(slots as u64 * step_ms).unwrap_or(i32::MAX);
+    Agreement { says, offset_ms: ms(slot) - ms(reach), best, in_place }
 }
 
 /// Correlation of a curve with the voice `offset` ticks later, and over how many ticks.

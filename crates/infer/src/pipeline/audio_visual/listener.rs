@@ -5,11 +5,12 @@ use dk_domain::{Evidence, Outcome, Reason, SyncEvidence, SyncMoment};
 
 use super::agreement::{Offsets, Says};
 use super::curves::Curve;
+use super::embeddings::{Distances, Sound, Vectors};
 use super::{Run, Watched};
 use crate::engine::Tensor;
 use crate::helper::FRAME_SAMPLES;
 use crate::judge::{Failure, Judge, Reading};
-use crate::package::Net;
+use crate::package::{Compare, Net};
 use crate::pipeline::{Heard, RATE_HZ};
 use crate::runner::Runner;
 
@@ -18,6 +19,8 @@ const BEYOND_MS: u64 = 1600;
 /// The net's first value is in the middle of its first 20 ms, and one follows every 10 ms.
 const FIRST_MS: f32 = 10.0;
 const STEP_MS: f32 = 10.0;
+const STEP_SAMPLES: usize = 160;
+const SAMPLES_PER_MS: f32 = RATE_HZ as f32 / 1000.0;
 /// Shorter sound gives too few values.
 const LEAST_SAMPLES: usize = 16_000;
 /// Less is not judged.
@@ -34,6 +37,7 @@ const DRAWN_TICKS: usize = 10;
 pub(crate) struct LipSync {
     runner: Runner,
     net: Net,
+    compare: Compare,
     reading: Reading,
     runs: Vec<(Run, Passage)>,
     /// Time of the first sample on the clock of the medium.
@@ -76,29 +80,35 @@ struct Moves {
 }
 
 impl LipSync {
-    pub(crate) fn new(runner: Runner, net: Net, reading: Reading, watched: Watched, start_ms: u64) -> Self {
+    pub(crate) fn new(
+        runner: Runner,
+        (net, compare): (Net, Compare),
+        reading: Reading,
+        watched: Watched,
+        start_ms: u64,
+    ) -> Self {
         let runs = watched.0.into_iter().map(|run| {
             let passage = Passage::round(&run);
             (run, passage)
         });
-        Self { runner, net, reading, runs: runs.collect(), start_ms, heard: 0, spoken_ms: 0 }
+        Self { runner, net, compare, reading, runs: runs.collect(), start_ms, heard: 0, spoken_ms: 0 }
+    }
+
+    /// Time of a passage's first sample on the clock of the medium, in samples.
+    fn first(&self, passage: &Passage) -> u64 {
+        self.start_ms * RATE_HZ / 1000 + passage.first.unwrap_or(0)
     }
 
     /// How far a mouth that speaks like this moves, over a passage; and how far it would be open.
     fn voice(&self, passage: Passage, stop: &StopToken) -> Result<(Curve, Curve), Failure> {
-        let first = passage.first.unwrap_or(0);
-        let begin_ms = (self.start_ms * RATE_HZ + first * 1000) as f32 / RATE_HZ as f32 + FIRST_MS;
+        let begin_ms = self.first(&passage) as f32 / SAMPLES_PER_MS + FIRST_MS;
         let input = Tensor::F32(vec![1, passage.samples.len()], passage.samples);
         let answer = self.runner.rows(&self.net.input, &self.net.output, vec![input], stop)?;
         let row = answer.into_iter().next();
         let row = row.ok_or_else(|| Failure::Broken("the net gave no answer".to_owned()))?;
         let values = row.into_finite_floats()?;
         let (loudness, openness) = values.split_at(values.len() / 2);
-        let curve = |values: &[f32]| {
-            let point = |(i, v): (usize, &f32)| (begin_ms + i as f32 * STEP_MS, *v);
-            Curve::through(&values.iter().enumerate().map(point).collect::<Vec<_>>())
-        };
-        let (loudness, openness) = (curve(loudness), curve(openness));
+        let (loudness, openness) = (steps(begin_ms, loudness), steps(begin_ms, openness));
         let sum = loudness.movements().0.plus(&openness.movements().0);
         Ok((sum.movements().0, openness))
     }
@@ -139,14 +149,31 @@ impl Judge<Heard> for LipSync {
         if let Some(why) = self.why_not(watched_ms, size) {
             return Ok(Outcome::NotApplicable(why));
         }
-        let (mut offsets, mut moments, mut compared_ms) = (Offsets::new(), Vec::new(), 0);
+        let (mut offsets, mut distances) = (Offsets::new(), Distances::default());
+        let (mut moments, mut compared_ms) = (Vec::new(), 0);
         for (run, passage, moves) in runs.into_iter().filter(|(_, passage, _)| !passage.is_empty()) {
             compared_ms += run.length_ms();
-            let (voice, openness) = self.voice(passage, stop)?;
-            offsets.add(&moves.lips, &moves.motion, &voice);
+            let openness = match self.compare {
+                Compare::Curves => {
+                    let (voice, openness) = self.voice(passage, stop)?;
+                    offsets.add(&moves.lips, &moves.motion, &voice);
+                    openness
+                }
+                Compare::Embeddings(rule) => {
+                    let sound = Sound { first: self.first(&passage), samples: &passage.samples };
+                    let vectors = Vectors::of(&self.runner, &self.net, rule, &run, &sound, stop)?;
+                    if let Some(vectors) = vectors {
+                        distances.add(&vectors);
+                    }
+                    loudness(&sound)
+                }
+            };
             moments.extend(drawn(&run, &openness));
         }
-        let found = offsets.conclude();
+        let found = match self.compare {
+            Compare::Curves => offsets.conclude(),
+            Compare::Embeddings(_) => distances.conclude(),
+        };
         let reason = match found.says {
             Says::InSync => Reason::SoundInSync,
             Says::Shifted => Reason::SoundShifted,
@@ -182,6 +209,19 @@ impl LipSync {
         }
         below(STILL).then(|| vec![Reason::MouthStill])
     }
+}
+
+/// Values that follow each other by 10 ms.
+fn steps(begin_ms: f32, values: &[f32]) -> Curve {
+    let point = |(i, v): (usize, &f32)| (begin_ms + i as f32 * STEP_MS, *v);
+    Curve::through(&values.iter().enumerate().map(point).collect::<Vec<_>>())
+}
+
+/// What is drawn of a voice where the net does not say how far a mouth would be open.
+fn loudness(sound: &Sound<'_>) -> Curve {
+    let loud = |part: &[f32]| (part.iter().map(|s| s * s).sum::<f32>() / part.len() as f32).sqrt();
+    let values: Vec<f32> = sound.samples.chunks_exact(STEP_SAMPLES).map(loud).collect();
+    steps(sound.first as f32 / SAMPLES_PER_MS + STEP_MS / 2.0, &values)
 }
 
 fn moves(run: &Run) -> Moves {

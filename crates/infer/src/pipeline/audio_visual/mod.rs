@@ -3,6 +3,7 @@
 
 mod agreement;
 mod curves;
+pub(crate) mod embeddings;
 mod listener;
 mod mouth;
 
@@ -11,10 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dk_app::StopToken;
 use dk_domain::{ModelName, Outcome, Reason};
+use dk_media::Picture;
 
 use crate::helper::LandmarkFinder;
 use crate::judge::{Failure, Judge};
-use crate::package::LipSyncRule;
+use crate::package::{Compare, LipSyncRule};
 use crate::visual::Seen;
 
 pub(crate) use listener::LipSync;
@@ -53,6 +55,8 @@ pub(crate) struct Watched(Vec<Run>);
 #[derive(Debug, Default)]
 struct Run {
     moments: Vec<Moment>,
+    /// The face of each moment, where the net wants to see it.
+    faces: Vec<Picture>,
 }
 
 impl Run {
@@ -138,6 +142,9 @@ impl Judge<Seen> for LipReader {
         let points = self.landmarks.find(&seen.picture, face, stop)?;
         if let Some(mouth) = Mouth::look(&seen.picture, &points) {
             self.add(window, face.track, seen.time_ms, mouth);
+            if let (Compare::Embeddings(rule), Some(run)) = (self.rule.compare, self.runs.last_mut()) {
+                run.faces.push(embeddings::cut(&seen.picture, face, rule.side_px)?);
+            }
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 
 use dk_media::Picture;
 
+use crate::similarity::{Point, Similarity};
+
 /// The place of the mouth in units of half the distance of the eyes, from the middle between them.
 const LEFT: f32 = -0.82;
 const RIGHT: f32 = 0.82;
@@ -36,13 +38,13 @@ impl Mouth {
     pub(super) fn look(picture: &Picture, points: &[f32]) -> Option<Self> {
         let at = |i: usize| (points[2 * i], points[2 * i + 1]);
         let distance = |a: usize, b: usize| (at(a).0 - at(b).0).hypot(at(a).1 - at(b).1);
-        let place = Place::of(middle(points, 36..42), middle(points, 42..48), middle(points, 30..36))?;
+        let place = place(middle(points, 36..42), middle(points, 42..48), middle(points, 30..36))?;
         let mut grey = Vec::with_capacity(ROWS * COLUMNS);
         for row in 0..ROWS {
             let y = TOP + (BOTTOM - TOP) * row as f32 / (ROWS - 1) as f32;
             for column in 0..COLUMNS {
                 let x = LEFT + (RIGHT - LEFT) * column as f32 / (COLUMNS - 1) as f32;
-                grey.push(grey_at(picture, place.on_picture(x, y)));
+                grey.push(grey_at(picture, place.apply((x, y))));
             }
         }
         let (mean, spread) = mean_and_deviation(&grey);
@@ -65,42 +67,13 @@ impl Mouth {
     }
 }
 
-/// Turns places relative to the face into places on the picture: `x' = a x - b y + c`, `y' = b x + a y + d`.
-struct Place {
-    a: f32,
-    b: f32,
-    c: f32,
-    d: f32,
+/// From places relative to the face to places on the picture. `None` where eyes and nose fall together.
+fn place(left_eye: Point, right_eye: Point, nose: Point) -> Option<Similarity> {
+    let ideal = [(-1.0, 0.0), (1.0, 0.0), (0.0, NOSE_Y)];
+    Similarity::of(&ideal, &[left_eye, right_eye, nose]).filter(|place| place.scale() >= 1.0)
 }
 
-impl Place {
-    /// The best fit of turn, size and shift for the eyes and the nose (least squares).
-    fn of(left_eye: (f32, f32), right_eye: (f32, f32), nose: (f32, f32)) -> Option<Self> {
-        let ideal = [(-1.0, 0.0), (1.0, 0.0), (0.0, NOSE_Y)];
-        let found = [left_eye, right_eye, nose];
-        let centre = |of: &[(f32, f32); 3]| {
-            let sum = of.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
-            (sum.0 / 3.0, sum.1 / 3.0)
-        };
-        let (from, to) = (centre(&ideal), centre(&found));
-        let (mut along, mut across, mut length) = (0.0, 0.0, 0.0);
-        for (i, f) in ideal.iter().zip(&found) {
-            let (ix, iy, fx, fy) = (i.0 - from.0, i.1 - from.1, f.0 - to.0, f.1 - to.1);
-            along += ix * fx + iy * fy;
-            across += ix * fy - iy * fx;
-            length += ix * ix + iy * iy;
-        }
-        let (a, b) = (along / length, across / length);
-        let usable = a.is_finite() && b.is_finite() && a.hypot(b) >= 1.0;
-        usable.then_some(Self { a, b, c: to.0 - a * from.0 + b * from.1, d: to.1 - b * from.0 - a * from.1 })
-    }
-
-    fn on_picture(&self, x: f32, y: f32) -> (f32, f32) {
-        (self.a * x - self.b * y + self.c, self.b * x + self.a * y + self.d)
-    }
-}
-
-fn middle(points: &[f32], of: std::ops::Range<usize>) -> (f32, f32) {
+fn middle(points: &[f32], of: std::ops::Range<usize>) -> Point {
     let count = of.len() as f32;
     let sum = of.fold((0.0, 0.0), |s, i| (s.0 + points[2 * i], s.1 + points[2 * i + 1]));
     (sum.0 / count, sum.1 / count)
@@ -114,7 +87,7 @@ fn mean_and_deviation(values: &[f32]) -> (f32, f32) {
 }
 
 /// Luma between four pixels; outside the picture that of its edge.
-fn grey_at(picture: &Picture, (x, y): (f32, f32)) -> f32 {
+fn grey_at(picture: &Picture, (x, y): Point) -> f32 {
     let (width, height) = (picture.width_px as usize, picture.height_px as usize);
     let inside = |v: f32, side: usize| v.clamp(0.0, (side - 1) as f32);
     let (x, y) = (inside(x, width), inside(y, height));
@@ -139,10 +112,10 @@ mod tests {
     #[test]
     fn a_turned_and_moved_face_has_its_mouth_in_the_turned_place() {
         let turn = |x: f32, y: f32| (100.0 + 30.0 * x - 10.0 * y, 80.0 + 10.0 * x + 30.0 * y);
-        let place = Place::of(turn(-1.0, 0.0), turn(1.0, 0.0), turn(0.0, NOSE_Y)).unwrap();
-        let (found, wanted) = (place.on_picture(0.3, 2.0), turn(0.3, 2.0));
+        let place = place(turn(-1.0, 0.0), turn(1.0, 0.0), turn(0.0, NOSE_Y)).unwrap();
+        let (found, wanted) = (place.apply((0.3, 2.0)), turn(0.3, 2.0));
         assert!((found.0 - wanted.0).abs() < 1e-3 && (found.1 - wanted.1).abs() < 1e-3);
-        assert!(Place::of((5.0, 5.0), (5.0, 5.0), (5.0, 5.0)).is_none());
+        assert!(super::place((5.0, 5.0), (5.2, 5.0), (5.1, 5.1)).is_none());
     }
 
     #[test]
