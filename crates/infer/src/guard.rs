@@ -9,7 +9,7 @@ use dk_app::StopToken;
 use dk_domain::Sha256;
 use dk_media::{Launcher, sandbox};
 
-use crate::engine::{EngineChoice, EngineKind, Engines, Memory, Threads, Weights};
+use crate::engine::{EngineChoice, EngineKind, Engines, Memory, NO_REPORTS, Threads, Weights};
 
 /// Runs first loads in a child of this program.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Guard {
             .limits(self.limits.clone())
             .readable(path);
         if let Some(library) = library {
-            command = command.readable(library);
+            command = command.readable(library).env(NO_REPORTS, "1");
         }
         let output = command.run(stop).map_err(|error| match error {
             slow @ sandbox::ChildError::TimedOut { .. } => GuardError::Failed(slow.to_string()),
