@@ -55,9 +55,10 @@ def interval(measure, human, human_voices, synthetic, synthetic_voices, rounds=4
     return float(measure(human, synthetic)), float(low), float(high)
 
 
-def wilson(hits, n):
-    """95 % interval of a share."""
-    z, p = 1.96, hits / max(n, 1)
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+def wilson(hits, n, z=1.96):
+    """95 % interval of a share; of nothing nothing is known."""
+    if n == 0:
+        return 0.0, 1.0
+    p = hits / n
+    middle, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))

@@ -9,9 +9,13 @@ as they are (nobody speaks, no face) are counted, and their changed copies are n
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audio"))
+from metrics import wilson
 
 SHIFTS_SECS = [-1.0, -0.7, -0.5, -0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
 ALARMS = {"sound_shifted", "sound_foreign"}
@@ -46,14 +50,6 @@ def judge(program, path):
     document = document[0] if isinstance(document, list) else document
     analysis = document["analyses"][0]
     return set(analysis["reasons"]) - {"unrated"}, analysis.get("sync") or {}
-
-
-def wilson(hits, n, z=1.96):
-    if n == 0:
-        return (0.0, 1.0)
-    p = hits / n
-    middle, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return (max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n)))
 
 
 def rate(hits, n):
