@@ -44,6 +44,8 @@ const SENT_AT_ONCE = 3;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** A page that is being reloaded may still hold its uploads when the next one begins. */
+const LETS_GO_WITHIN_MS = 10_000;
 /** Until the service has said what it takes. */
 const PART_BYTES = 8 * 1024 * 1024;
 const OPEN: readonly Upload["state"][] = ["chosen", "waiting", "sending", "pausing", "paused", "left"];
@@ -271,7 +273,10 @@ async function showLeft(owner: string): Promise<void> {
   const elsewhere = await heldElsewhere();
   if (owner !== person()) return;
   const known = new Set(uploads.get().map(({ key }) => key));
-  const left = keptUploads(owner).filter(({ key }) => !known.has(key) && !elsewhere.has(lockOf(key)));
+  const unknown = keptUploads(owner).filter(({ key }) => !known.has(key));
+  for (const { key } of unknown.filter(({ key }) => elsewhere.has(lockOf(key))))
+    void letGo(key).then((isFree) => (isFree ? showLeft(owner) : undefined));
+  const left = unknown.filter(({ key }) => !elsewhere.has(lockOf(key)));
   const asUpload = ({ key, name, bytes, fingerprint, url }: KeptUpload): Upload => ({
     ...{ key, name, bytes, fingerprint, url },
     ...{ file: null, handle: null, state: "left", share: 0, attempts: 0 },
@@ -300,6 +305,12 @@ const lockOf = (key: string) => `drishtiksha-upload-${key}`;
 function held<T>(key: string, work: () => Promise<T>): Promise<T> {
   if (!navigator.locks) return work();
   return navigator.locks.request(lockOf(key), work) as Promise<T>;
+}
+
+/** Whether it is let go within moments; one that another tab sends is not. */
+function letGo(key: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(LETS_GO_WITHIN_MS);
+  return navigator.locks.request(lockOf(key), { signal }, () => true).catch(() => false);
 }
 
 async function heldElsewhere(): Promise<ReadonlySet<string | undefined>> {
