@@ -6,6 +6,7 @@ A store is two files: `<name>.npy` (all sound end to end, int16, 16 kHz) and
 
 import csv
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -16,7 +17,13 @@ DATA = HERE / "data"
 DEB = DATA / "deb"
 RATE = 16_000
 VOICED_RMS = 0.05
+SHARE = float(os.environ.get("SHARE", "1"))  # of each source's utterances, for trials that cannot wait for all of them
 FIELDS = ["id", "label", "family", "engine", "voice", "language", "source", "split", "offset", "samples"]
+
+
+def share(count):
+    """How many of `count` utterances of one voice are made; a smaller share is a part of the larger."""
+    return max(1, round(count * SHARE))
 
 
 def rng_for(*parts):

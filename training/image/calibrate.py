@@ -12,6 +12,7 @@ generator is known to the head that judges it. Each file weighs the same however
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,8 @@ def main(folder: Path, published: Path, out: Path, outside: Path | None) -> None
 
 
 class Data:
-    def __init__(self, folder: Path):
-        stored = np.load(folder / "embeddings.npz")
+    def __init__(self, folder: Path, file: str = "embeddings.npz"):
+        stored = np.load(folder / file)
         self.vectors = stored["vectors"]
         self.paths, truth, self.sources, self.variants = stored["rows"].T
         self.generated = truth == "generated"
@@ -77,9 +78,14 @@ class Data:
             weights[self.generated == truth] /= weights[self.generated == truth].sum()
         return weights * len(times)
 
-    def out_of_fold(self, strength: float) -> np.ndarray:
+    def folds(self) -> dict[str, int]:
+        """The fold that leaves out each group."""
         names = sorted(set(self.groups), key=lambda name: (-np.sum(self.groups == name), name))
-        fold = np.array([names.index(group) % FOLDS for group in self.groups])
+        return {name: place % FOLDS for place, name in enumerate(names)}
+
+    def out_of_fold(self, strength: float) -> np.ndarray:
+        folds = self.folds()
+        fold = np.array([folds[group] for group in self.groups])
         scores, weights = np.zeros(len(self.vectors)), self.weights()
         for number in range(FOLDS):
             left_out = fold == number
@@ -118,13 +124,16 @@ def report(title: str, data: Data, scores: np.ndarray) -> None:
 
 def interval(data: Data, scores: np.ndarray, variants: tuple[str, ...]) -> np.ndarray:
     """95 %, by drawing whole groups with return: pictures of one package are not independent."""
-    draw, values = np.random.default_rng(1), []
+    return np.quantile([auc(scores[high], scores[low]) for high, low in redrawn(data, variants)], (0.025, 0.975))
+
+
+def redrawn(data: Data, variants: tuple[str, ...]) -> Iterator[list[np.ndarray]]:
+    """Rows of generated media and of photographs, the same 400 draws whatever is compared on them."""
+    draw = np.random.default_rng(1)
     pools = [np.array(sorted(set(data.groups[data.kept(variants, truth)]))) for truth in (True, False)]
-    by_group = {g: scores[data.kept(variants) & (data.groups == g)] for pool in pools for g in pool}
+    by_group = {g: np.flatnonzero(data.kept(variants) & (data.groups == g)) for pool in pools for g in pool}
     for _ in range(400):
-        high, low = (np.concatenate([by_group[g] for g in draw.choice(pool, len(pool))]) for pool in pools)
-        values.append(auc(high, low))
-    return np.quantile(values, (0.025, 0.975))
+        yield [np.concatenate([by_group[g] for g in draw.choice(pool, len(pool))]) for pool in pools]
 
 
 def calibration(kind: str, data: Data, scores: np.ndarray, variants: tuple[str, ...]) -> tuple[float, float]:

@@ -14,8 +14,8 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audio"))
-from metrics import wilson
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from intervals import wilson
 
 SHIFTS_SECS = [-1.0, -0.7, -0.5, -0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
 ALARMS = {"sound_shifted", "sound_foreign"}

@@ -31,8 +31,8 @@ pub use finding::{
 pub use ids::{AnalysisId, ApiKeyId, IdError, MediaId, RunId, SessionId, UploadId, UserId};
 pub use names::{ModelName, NameError, Sha256, Sha256Error};
 pub use origin::{
-    CredentialState, Credentials, Identity, Ingredient, Manifest, ManifestAction, Origin, SourceType, Trace,
-    TraceKind,
+    CredentialState, Credentials, Identity, Ingredient, Manifest, ManifestAction, Note, NoteKind, Origin,
+    SourceType, Trace, TraceKind,
 };
 pub use probability::{OutOfRange, Prediction, Probability, Score};
 pub use reason::Reason;

@@ -11,6 +11,8 @@ pub struct Origin {
     pub traces: Vec<Trace>,
     /// Content Credentials (C2PA), where the file carries any.
     pub credentials: Option<Credentials>,
+    /// What else its camera and programs noted. Decides nothing.
+    pub notes: Vec<Note>,
     /// True where the file holds more than was read, because a limit was reached.
     pub cut: bool,
 }
@@ -22,6 +24,32 @@ words! {
         Declaration = "declaration",
         /// Software that the file went through; decides nothing.
         Hint = "hint",
+    }
+
+    /// What a note tells.
+    NoteKind {
+        /// Who made the camera.
+        Maker = "maker",
+        /// The camera.
+        Model = "model",
+        /// Its lens.
+        Lens = "lens",
+        /// A program that recorded, changed or stored the file.
+        Program = "program",
+        /// When it was recorded.
+        RecordedAt = "recorded_at",
+        /// When it was last changed.
+        ChangedAt = "changed_at",
+        /// That there are coordinates; they themselves are never told.
+        Place = "place",
+        /// Who made the content.
+        Author = "author",
+        /// Whose it is.
+        Copyright = "copyright",
+        /// Its title.
+        Title = "title",
+        /// What is to be seen or heard.
+        Description = "description",
     }
 
     /// What the validation of Content Credentials came to (C2PA specification 2.2, section 14.3).
@@ -65,6 +93,36 @@ pub struct Trace {
     pub place: String,
     /// A short excerpt of what it says.
     pub says: String,
+}
+
+/// Something that a camera or a program noted. Anybody can write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it tells.
+    pub kind: NoteKind,
+    /// Where it stood, such as `EXIF "Model"`.
+    pub place: String,
+    /// An excerpt of what it says; empty for coordinates.
+    pub says: String,
+}
+
+impl NoteKind {
+    /// A few words for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Maker => "camera made by",
+            Self::Model => "camera",
+            Self::Lens => "lens",
+            Self::Program => "program",
+            Self::RecordedAt => "recorded",
+            Self::ChangedAt => "changed",
+            Self::Place => "coordinates, not shown",
+            Self::Author => "author",
+            Self::Copyright => "copyright",
+            Self::Title => "title",
+            Self::Description => "description",
+        }
+    }
 }
 
 /// What kind of source a file or an edit declares (IPTC digital source type, by its last part).
@@ -180,6 +238,11 @@ pub struct Identity {
 impl Origin {
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
+        self.is_silent() && self.notes.is_empty()
+    }
+
+    /// Whether nothing tells where it comes from: what a camera or a program notes does not.
+    pub fn is_silent(&self) -> bool {
         self.traces.is_empty() && self.credentials.is_none()
     }
 

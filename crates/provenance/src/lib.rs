@@ -9,6 +9,7 @@ mod camera;
 mod container;
 pub mod credentials;
 mod fields;
+mod notes;
 mod rules;
 mod source;
 pub mod stealth;
@@ -41,7 +42,12 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Inspection {
     let found = container::read(&mut source);
     let traces = rules::apply(&found.all);
     Inspection {
-        origin: Origin { traces, credentials: None, cut: found.cut || source.cut },
+        origin: Origin {
+            notes: notes::of(&found.all, &traces),
+            traces,
+            credentials: None,
+            cut: found.cut || source.cut,
+        },
         has_credentials: found.has_credentials,
         camera: camera::notes(&found.all),
     }

@@ -118,6 +118,47 @@ fn jpeg_segments_are_read() {
     assert!(look(&with(0xEB, &[b"JP\0\x01\0\0\0\x01\0\0\0\x20jumb"])).has_credentials);
 }
 
+/// A TIFF of texts in one directory, in the order of little ends.
+fn tiff_of(texts: &[(u16, &str)]) -> Vec<u8> {
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    tiff.extend((texts.len() as u16).to_le_bytes());
+    let mut values = Vec::new();
+    let values_at = tiff.len() + texts.len() * 12 + 4;
+    for (tag, text) in texts {
+        tiff.extend(tag.to_le_bytes());
+        tiff.extend(2u16.to_le_bytes());
+        tiff.extend((text.len() as u32).to_le_bytes());
+        tiff.extend(((values_at + values.len()) as u32).to_le_bytes());
+        values.extend(text.bytes());
+    }
+    tiff.extend([0; 4]);
+    [tiff, values].concat()
+}
+
+#[test]
+fn what_a_camera_noted_is_told_but_not_where_it_was() {
+    let texts = [
+        (0x010F, "Maker of cameras"),
+        (0x0110, "Camera 7"),
+        (0x8825, "52.5, 13.4"),
+        (0x9003, "2026:11:29 10:00:00"),
+        (0xA431, "serial number 12345"),
+        (0xA434, "Lens 50 mm"),
+    ];
+    let found = look(&jpeg(&[(0xE1, [&b"Exif\0\0"[..], &tiff_of(&texts)].concat())]));
+    let told: Vec<_> =
+        found.origin.notes.iter().map(|note| (note.kind.as_str(), note.says.as_str())).collect();
+    let expected = [
+        ("maker", "Maker of cameras"),
+        ("model", "Camera 7"),
+        ("lens", "Lens 50 mm"),
+        ("recorded_at", "2026:11:29 10:00:00"),
+        ("place", ""),
+    ];
+    assert_eq!(told, expected);
+    assert!(found.origin.is_silent() && !found.origin.is_empty());
+}
+
 #[test]
 fn extended_xmp_is_put_together() {
     let packet = xmp();

@@ -1,6 +1,6 @@
 //! What the file says of its own origin: traces, and the chain of its Content Credentials. All text is the file's.
 
-use dk_domain::{Credentials, Finding, Manifest, ManifestAction, Trace, TraceKind};
+use dk_domain::{Credentials, Finding, Manifest, ManifestAction, Note, Trace, TraceKind};
 
 use super::escape::text;
 use super::{View, put};
@@ -24,6 +24,13 @@ pub(super) fn write(out: &mut String, view: &View<'_>) {
         }
         if let Some(found) = &origin.credentials {
             credentials(out, found);
+        }
+        if !origin.notes.is_empty() {
+            out.push_str("<h3>Noted by a camera or a program, decides nothing</h3>\n<ul class=\"seen\">");
+            origin.notes.iter().for_each(|one| {
+                put!(out, "<li><bdi>{}</bdi> ({})</li>", text(&note_line(one)), text(&one.place));
+            });
+            out.push_str("</ul>\n");
         }
         if origin.cut {
             out.push_str("<p>The file holds more than was read.</p>\n");
@@ -72,6 +79,12 @@ fn manifest(out: &mut String, one: &Manifest) {
         put!(out, "<br>claims an identity, not checked: {}", text(&claim.kind));
     }
     out.push_str("</li>");
+}
+
+/// What a note tells.
+pub fn note_line(note: &Note) -> String {
+    let words = note.kind.in_words();
+    if note.says.is_empty() { words.to_owned() } else { format!("{words}: {}", note.says) }
 }
 
 /// Who made a manifest, and when.

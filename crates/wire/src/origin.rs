@@ -1,6 +1,8 @@
 //! What a file says of its own origin, as messages. All text in it comes from the file and is bounded by whoever read it.
 
-use dk_domain::{Credentials, Identity, Ingredient, Manifest, ManifestAction, Origin, SourceType, Trace};
+use dk_domain::{
+    Credentials, Identity, Ingredient, Manifest, ManifestAction, Note, Origin, SourceType, Trace,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::MessageError;
@@ -13,6 +15,9 @@ pub struct ProvenanceMessage {
     /// Content Credentials (C2PA); absent where the file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<CredentialsMessage>,
+    /// What else its camera and programs noted; decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteMessage>,
     /// True where the file holds more than was read.
     pub cut: bool,
 }
@@ -29,6 +34,18 @@ pub struct TraceMessage {
     /// Where it stood in the file.
     pub place: String,
     /// An excerpt of what it says.
+    pub says: String,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NoteMessage {
+    /// maker, model or lens (of the camera), program, recorded_at, changed_at, place (there are coordinates), author, copyright,
+    /// title or description.
+    pub kind: String,
+    /// Where it stood in the file.
+    pub place: String,
+    /// An excerpt of what it says; empty for coordinates, which are never told.
     pub says: String,
 }
 
@@ -112,9 +129,15 @@ impl From<&Origin> for ProvenanceMessage {
             place: trace.place.clone(),
             says: trace.says.clone(),
         };
+        let note = |note: &Note| NoteMessage {
+            kind: note.kind.as_str().to_owned(),
+            place: note.place.clone(),
+            says: note.says.clone(),
+        };
         Self {
             traces: origin.traces.iter().map(trace).collect(),
             credentials: origin.credentials.as_ref().map(CredentialsMessage::from),
+            notes: origin.notes.iter().map(note).collect(),
             cut: origin.cut,
         }
     }
@@ -175,9 +198,17 @@ impl TryFrom<&ProvenanceMessage> for Origin {
                 says: trace.says.clone(),
             })
         };
+        let note = |note: &NoteMessage| {
+            Ok(Note {
+                kind: note.kind.parse().map_err(MessageError::at("provenance.notes.kind"))?,
+                place: note.place.clone(),
+                says: note.says.clone(),
+            })
+        };
         Ok(Self {
             traces: message.traces.iter().map(trace).collect::<Result<_, MessageError>>()?,
             credentials: message.credentials.as_ref().map(Credentials::try_from).transpose()?,
+            notes: message.notes.iter().map(note).collect::<Result<_, MessageError>>()?,
             cut: message.cut,
         })
     }
@@ -223,5 +254,22 @@ impl From<&ManifestMessage> for Manifest {
             ingredients: message.ingredients.iter().map(ingredient).collect(),
             identities: message.identities.iter().map(identity).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dk_domain::NoteKind;
+
+    use super::*;
+
+    #[test]
+    fn notes_are_told_whole_and_an_older_message_has_none() {
+        let note =
+            Note { kind: NoteKind::Model, place: "EXIF \"Model\"".to_owned(), says: "Camera 7".to_owned() };
+        let origin = Origin { notes: vec![note], ..Origin::default() };
+        assert_eq!(Origin::try_from(&ProvenanceMessage::from(&origin)).unwrap(), origin);
+        let older: ProvenanceMessage = serde_json::from_str(r#"{"traces":[],"cut":false}"#).unwrap();
+        assert_eq!(Origin::try_from(&older).unwrap(), Origin::default());
     }
 }

@@ -154,6 +154,9 @@ fn origin(findings: &[Finding]) -> String {
                 }
             }
         }
+        for note in &origin.notes {
+            line("", &format!("{} ({})", dk_report::origin::note_line(note), note.place));
+        }
         if origin.cut {
             line("", "the file holds more than was read");
         }

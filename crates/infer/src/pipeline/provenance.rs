@@ -135,7 +135,7 @@ fn silence(origin: &Origin, is_first_hand: bool) -> Vec<Reason> {
     let state = origin.credentials.as_ref().map(|credentials| credentials.state);
     let mut why = vec![match state {
         Some(CredentialState::Invalid) => Reason::CredentialsInvalid,
-        _ if origin.is_empty() => Reason::NoOrigin,
+        _ if origin.is_silent() => Reason::NoOrigin,
         _ => Reason::OriginUndecided,
     }];
     let is_signed = matches!(state, Some(CredentialState::Valid | CredentialState::Trusted));

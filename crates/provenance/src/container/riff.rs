@@ -27,7 +27,9 @@ pub(super) fn read(source: &mut Source<'_>, fields: &mut Fields) {
             b"id3 " | b"ID3 " => id3::read_at(source, payload, fields),
             b"bext" => {
                 if let Some(bytes) = source.payload(payload, size.min(602), 602) {
-                    for (key, range) in [("Description", 0..256), ("Originator", 256..288)] {
+                    let texts =
+                        [("Description", 0..256), ("Originator", 256..288), ("OriginationDate", 320..330)];
+                    for (key, range) in texts {
                         fields.add("WAVE bext", key, utf8_or_latin1(bytes.get(range).unwrap_or_default()));
                     }
                 }

@@ -8,6 +8,8 @@ mod graph;
 mod labels;
 mod programs;
 
+pub(crate) use programs::is_program;
+
 use dk_domain::{Trace, TraceKind};
 
 use crate::fields::{Field, excerpt};

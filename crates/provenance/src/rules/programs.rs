@@ -32,9 +32,10 @@ const EDITORS: [&str; 20] = [
 /// Programs and libraries for conversion.
 const ENCODERS: [&str; 4] = ["Lavf", "Lavc", "HandBrake", "LAME"];
 
-pub(super) fn of(field: &Field) -> Option<Trace> {
-    let program = matches!(
-        field.key.as_str(),
+/// Whether this is a place where programs leave their name.
+pub(crate) fn is_program(key: &str) -> bool {
+    matches!(
+        key,
         "Software"
             | "xmp:CreatorTool"
             | "OriginatingProgram"
@@ -47,8 +48,11 @@ pub(super) fn of(field: &Field) -> Option<Trace> {
             | "vendor"
             | "WritingApp"
             | "com.apple.quicktime.software"
-    );
-    if !program {
+    )
+}
+
+pub(super) fn of(field: &Field) -> Option<Trace> {
+    if !is_program(&field.key) {
         return None;
     }
     let begins = |names: &[&'static str]| names.iter().any(|name| field.text.starts_with(name));

@@ -10,6 +10,7 @@ const MAX_ENTRIES: u16 = 512;
 const MAX_DIRECTORIES: u32 = 8;
 
 const EXIF_DIRECTORY: u16 = 0x8769;
+const GPS_DIRECTORY: u16 = 0x8825;
 
 /// Gives bytes by position within the TIFF.
 type Get<'a> = dyn FnMut(u64, usize) -> Option<Vec<u8>> + 'a;
@@ -84,6 +85,9 @@ impl Tiff<'_, '_> {
                 }
             } else if tag == EXIF_DIRECTORY {
                 waiting.extend(self.u32(entry + 8));
+            } else if tag == GPS_DIRECTORY {
+                // That there is one; what it says is nobody's business.
+                fields.add("EXIF", "GPSInfo", "there are coordinates");
             } else if is_read(tag) {
                 // Bytes, text and undefined have one byte per value; nothing else is read here.
                 let size = match kind {
@@ -124,6 +128,9 @@ fn name(tag: u16) -> Option<&'static str> {
         0x010F => "Make",
         0x0110 => "Model",
         0x0131 => "Software",
+        0x0132 => "DateTime",
+        0x9003 => "DateTimeOriginal",
+        0xA434 => "LensModel",
         0x013B => "Artist",
         0x8298 => "Copyright",
         0x9286 => "UserComment",

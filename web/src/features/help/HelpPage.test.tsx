@@ -19,8 +19,8 @@ test("what models say of themselves is marked as English on pages in other langu
     expect((await screen.findByText(text)).closest("[lang]")).toHaveAttribute("lang", "en");
 });
 
-test("which metadata is not shown, and why, is said", () => {
+test("which metadata is shown, which never, and why, is said", () => {
   answerRequests({});
   show(<HelpPage />);
-  expect(screen.getByText(/EXIF.*are not shown, because/)).toBeVisible();
+  expect(screen.getByText(/Coordinates and serial numbers are never shown/)).toBeVisible();
 });

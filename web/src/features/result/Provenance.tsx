@@ -1,7 +1,7 @@
 import { useWords } from "@/lib/words/words";
 import { Badge } from "@/ui/Badge";
 import { Card } from "@/ui/Card";
-import type { Credentials, Manifest, ResultPayload, Trace } from "./queries";
+import type { Credentials, Manifest, Note, ResultPayload, Trace } from "./queries";
 
 /** What the file says of its own origin. All of it is the file's own text, so it is shown as text and nothing else. */
 export function Provenance({ payloads }: { payloads: readonly ResultPayload[] }) {
@@ -12,10 +12,11 @@ export function Provenance({ payloads }: { payloads: readonly ResultPayload[] })
     <Card title={words.title}>
       <div className="grid gap-4">
         <p className="text-sm text-ink-soft">{words.warning}</p>
-        {found.map(({ traces, credentials, cut }) => (
-          <div key={JSON.stringify(traces)} className="grid gap-4">
+        {found.map(({ traces, credentials, notes, cut }) => (
+          <div key={JSON.stringify([traces, notes])} className="grid gap-4">
             {traces.length > 0 && <Traces traces={traces} />}
             {credentials && <Chain credentials={credentials} />}
+            {notes && notes.length > 0 && <Notes notes={notes} />}
             {cut && <p>{words.cut}</p>}
           </div>
         ))}
@@ -38,6 +39,23 @@ function Traces({ traces }: { traces: readonly Trace[] }) {
             {trace.generator}
             <span className="block text-sm text-ink-soft">{words.stood(trace.place, trace.rule)}</span>
             <code className="block font-mono text-xs break-words whitespace-pre-wrap">{trace.says}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Notes({ notes }: { notes: readonly Note[] }) {
+  const { provenance: words } = useWords().result;
+  return (
+    <div>
+      <h3 className="plate mb-1">{words.notes}</h3>
+      <ul className="grid gap-1">
+        {notes.map(({ kind, place, says }) => (
+          <li key={`${kind} ${place} ${says}`} className="min-w-0 break-words">
+            <span className="text-ink-soft">{words.noteKinds[kind] ?? kind}</span> {says}
+            <span className="block text-sm text-ink-soft">{place}</span>
           </li>
         ))}
       </ul>

@@ -54,6 +54,7 @@ const origin: ResultPayload = {
         says: "<b>Steps: 20</b>",
       },
     ],
+    notes: [{ kind: "model", place: 'EXIF "Model"', says: "<i>Camera 7</i>" }],
     credentials: {
       state: "valid",
       meaning: "",
@@ -245,7 +246,8 @@ test("what the file says of its origin stands there as text, with the chain of i
   expect(screen.getByText("Made · made by AI")).toBeVisible();
   expect(screen.getByText("Made from “sketch” (what it was before)")).toBeVisible();
   expect(screen.getByText("Claims an identity, not checked: cawg.x509.cose")).toBeVisible();
-  expect(container.querySelector("b")).toBeNull();
+  expect(screen.getByText("<i>Camera 7</i>")).toBeVisible();
+  expect(container.querySelector("b, i")).toBeNull();
 });
 
 test("markup in a name is shown as text", async () => {

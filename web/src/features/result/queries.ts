@@ -7,6 +7,7 @@ export type ResultPayload = Schemas["ResultPayload"];
 export type Face = Schemas["FaceMessage"];
 export type Heatmap = Schemas["HeatmapMessage"];
 export type Trace = Schemas["TraceMessage"];
+export type Note = Schemas["NoteMessage"];
 export type Credentials = Schemas["CredentialsMessage"];
 export type Manifest = Schemas["ManifestMessage"];
 

@@ -1248,6 +1248,18 @@ export interface components {
             /** @description Version of the package. */
             version: string;
         };
+        /** @description A note. */
+        NoteMessage: {
+            /**
+             * @description maker, model or lens (of the camera), program, recorded_at, changed_at, place (there are coordinates), author, copyright,
+             *     title or description.
+             */
+            kind: string;
+            /** @description Where it stood in the file. */
+            place: string;
+            /** @description An excerpt of what it says; empty for coordinates, which are never told. */
+            says: string;
+        };
         /** @description A change of one's own password. */
         PasswordChange: {
             /**
@@ -1308,6 +1320,8 @@ export interface components {
             credentials?: components["schemas"]["CredentialsMessage"] | null;
             /** @description True where the file holds more than was read. */
             cut: boolean;
+            /** @description What else its camera and programs noted; decides nothing. */
+            notes?: components["schemas"]["NoteMessage"][];
             /** @description Traces of generators and programs, declarations first. */
             traces: components["schemas"]["TraceMessage"][];
         };

@@ -26,7 +26,7 @@ export const help = {
   fileText: [
     "Senden Sie das Original. Bildschirmfotos, Messenger und wiederholtes Speichern verwischen gerade die Spuren, nach denen Modelle suchen.",
     "Ein Modell für Gesichter braucht ein großes, scharfes Gesicht, eines für Stimmen einige Sekunden klarer Sprache.",
-    "Kamera, Ort und Zeit eines Bildes (EXIF) und die Angaben in einer Aufnahme werden nicht gezeigt, weil jeder sie ändern kann und sie verraten können, wo jemand war; was darin einen Generator nennt, steht beim Ergebnis.",
+    "Kamera, Programm und Zeit, die eine Datei vermerkt (EXIF, XMP, die Angaben einer Aufnahme), stehen beim Ergebnis und entscheiden nichts, weil jeder sie ändern kann. Koordinaten und Seriennummern werden nie gezeigt: Ein Bericht, der weitergegeben wird, darf nicht verraten, wo jemand war.",
   ],
   accepted: "Angenommene Arten",
   apiTitle: "Für Programme",

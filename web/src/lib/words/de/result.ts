@@ -154,6 +154,20 @@ export const result = {
     traces: "Spuren",
     kinds: { declaration: "Erklärt KI", hint: "Hinweis, entscheidet nichts" } as Record<string, string>,
     stood: (place: string, rule: string) => `Stand in: ${place}. Regel: ${rule}.`,
+    notes: "Von einer Kamera oder einem Programm vermerkt, entscheidet nichts",
+    noteKinds: {
+      maker: "Kamera von",
+      model: "Kamera",
+      lens: "Objektiv",
+      program: "Programm",
+      recorded_at: "Aufgenommen",
+      changed_at: "Geändert",
+      place: "Es gibt Koordinaten. Sie werden nicht gezeigt.",
+      author: "Urheber",
+      copyright: "Rechte",
+      title: "Titel",
+      description: "Beschreibung",
+    } as Record<string, string>,
     credentials: "Content Credentials",
     states: {
       invalid: [

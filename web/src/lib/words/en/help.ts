@@ -26,7 +26,7 @@ export const help = {
   fileText: [
     "Send the original. Screenshots, messengers and repeated saving blur the very traces that models look for.",
     "A model of faces needs a face that is large and sharp; a model of voices needs some seconds of clear speech.",
-    "Camera, place and time of a picture (EXIF) and the tags of a recording are not shown, because anybody can change them and they may tell where somebody was; what in them names a generator is shown with the result.",
+    "Camera, program and time that a file notes (EXIF, XMP, the tags of a recording) are shown with the result and decide nothing, because anybody can change them. Coordinates and serial numbers are never shown: a report that is passed on must not tell where somebody was.",
   ],
   accepted: "Accepted types",
   apiTitle: "For programs",

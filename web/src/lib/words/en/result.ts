@@ -155,6 +155,20 @@ export const result = {
     traces: "Traces",
     kinds: { declaration: "Declares AI", hint: "Hint, decides nothing" } as Record<string, string>,
     stood: (place: string, rule: string) => `Stood in: ${place}. Rule: ${rule}.`,
+    notes: "Noted by a camera or a program, decides nothing",
+    noteKinds: {
+      maker: "Camera made by",
+      model: "Camera",
+      lens: "Lens",
+      program: "Program",
+      recorded_at: "Recorded",
+      changed_at: "Changed",
+      place: "There are coordinates. They are not shown.",
+      author: "Author",
+      copyright: "Copyright",
+      title: "Title",
+      description: "Description",
+    } as Record<string, string>,
     credentials: "Content Credentials",
     states: {
       invalid: [

@@ -1,0 +1,123 @@
+"""Compares other detectors of AI-made pictures and clips with the linear head that the package clip-probe has.
+
+    python trials.py FOLDER [OUTSIDE]
+
+FOLDER and OUTSIDE hold what embed.py, layers.py and residuals.py write. Nothing is fitted or chosen on OUTSIDE.
+
+All candidates learn from the same rows (stills as found, as JPEG and as preview) and are judged out of the folds of calibrate.py.
+Each takes that strength of five at which its own out-of-fold AUC is best, which flatters all alike. Intervals are for 95 %, by
+drawing whole packages and makers; a difference is taken within each draw.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from calibrate import STILLS, STRENGTHS, Data, area, auc, interval, redrawn
+from heads import Fit, best, boosted, fused, learn, linear, net, scaled
+from motion import compare_films
+
+# The generated pictures' own variant that has gone through most nearly the same as that of the photographs.
+PARTNER = {"as-found": "as-found", "jpeg": "jpeg", "preview": "as-found", "preview-jpeg": "jpeg", "preview-other": "as-found"}
+ALARM_RATE = 0.01
+
+
+def main(folder: Path, outside: Path | None) -> None:
+    data = Data(folder, "residuals.npz")
+    folds = Data(folder).folds()
+    fold = np.array([folds[group] for group in data.groups])
+    features, others = load(folder, data), None
+    if outside is not None:
+        others = Data(outside, "residuals.npz")
+        others_features = load(outside, others)
+    present = {}
+    for name, (parts, fit, strengths) in candidates(features).items():
+        values = stacked(features, parts)
+        scores, strength = best(data, values, fold, fit, strengths, STILLS)
+        present.setdefault("inside", scores)
+        report(name, data, scores, present["inside"], strength)
+        if others is not None:
+            judge = learn(data, values, fold, fit, strength, data.kept(STILLS))
+            scores = judge(stacked(others_features, parts))
+            present.setdefault("outside", scores)
+            check(name, others, scores, present["outside"])
+    compare_films(folder, folds, outside)
+
+
+def load(folder: Path, data: Data) -> dict[str, np.ndarray]:
+    """Everything known of the rows of `data`, by name."""
+    pixels, layers = np.load(folder / "residuals.npz"), np.load(folder / "layers.npz")
+    found = {"residual": pixels["vectors"], "spectrum": pixels["spectrum"], "squares": pixels["squares"], "embedding": layers["vectors"]}
+    if not np.array_equal(pixels["rows"], layers["rows"]):
+        raise SystemExit(f"{folder}: layers.npz and residuals.npz hold other rows")
+    for place, layer in enumerate(("layer 3", "layer 6", "layer 9", "layer 12")):
+        found[f"{layer} class"] = layers["layers"][:, place, 0]
+        found[f"{layer} patches"] = layers["layers"][:, place, 1:].reshape(len(data.paths), -1)
+    return found
+
+
+def candidates(features: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ...], Fit, tuple[float, ...]]]:
+    fusion = ("embedding", "residual", "spectrum")
+    classes, patches = (tuple(name for name in features if name.endswith(end)) for end in ("class", "patches"))
+    return {
+        "a  embedding, linear": (("embedding",), linear, STRENGTHS),
+        "b1 class tokens of layers 3, 6, 9, 12": (classes, scaled, STRENGTHS),
+        "b2 patch tokens of layers 3, 6": (patches[:2], scaled, STRENGTHS),
+        "b3 patch tokens of layers 9, 12": (patches[2:], scaled, STRENGTHS),
+        "b4 embedding and all tokens": (("embedding", *classes, *patches), scaled, STRENGTHS),
+        "c1 residual, linear": (("residual",), scaled, STRENGTHS),
+        "c2 residual, boosted trees": (("residual",), boosted, (1.0,)),
+        "d1 spectrum, linear": (("spectrum",), scaled, STRENGTHS),
+        "d2 spectrum, boosted trees": (("spectrum",), boosted, (1.0,)),
+        "e  small net on residual patches": (("squares",), net, (1.0,)),
+        "f  a, c1 and d1 stacked": (fusion, fused([features[part].shape[1] for part in fusion]), STRENGTHS),
+    }
+
+
+def stacked(features: dict[str, np.ndarray], parts: tuple[str, ...]) -> np.ndarray:
+    return features[parts[0]] if len(parts) == 1 else np.hstack([features[part] for part in parts])
+
+
+def report(name: str, data: Data, scores: np.ndarray, present: np.ndarray, strength: float) -> None:
+    low, high = interval(data, scores, STILLS)
+    found = share_found(scores[data.kept(STILLS, True)], scores[data.kept(STILLS, False)])
+    shares = [share_found(scores[made], scores[real]) for made, real in redrawn(data, STILLS)]
+    gains = [auc(scores[made], scores[real]) - auc(present[made], present[real]) for made, real in redrawn(data, STILLS)]
+    gain = area(data, scores, STILLS) - area(data, present, STILLS)
+    print(f"{name}: AUC {area(data, scores, STILLS):.3f} ({low:.2f} to {high:.2f}), found at 1 % {found:.2f} {spread(shares, 2)}, "
+          f"difference to a {gain:+.3f} {spread(gains, 3)}, strength {strength:g}")  # fmt: skip
+    for variant, partner in PARTNER.items():
+        made, real = data.kept((partner,), True), data.kept((variant,), False)
+        print(f"    photographs {variant:13} AUC {auc(scores[made], scores[real]):.3f}")
+    shapes = {variant: scores[data.kept((variant,), False)] for variant in PARTNER}
+    print(f"    the same photographs, preview above as-found {auc(shapes['preview'], shapes['as-found']):.2f}, "
+          f"preview-other above preview {auc(shapes['preview-other'], shapes['preview']):.2f}", flush=True)  # fmt: skip
+
+
+def share_found(made: np.ndarray, real: np.ndarray) -> float:
+    return float(np.mean(made > np.quantile(real, 1 - ALARM_RATE)))
+
+
+def spread(values: list[float], digits: int) -> str:
+    low, high = np.quantile(values, (0.025, 0.975))
+    return f"({low:.{digits}f} to {high:.{digits}f})"
+
+
+def check(name: str, data: Data, scores: np.ndarray, present: np.ndarray) -> None:
+    """Each generated source against all photographs; pictures are drawn, for there are but two sources of photographs."""
+    for variant in ("as-found", "jpeg"):
+        real = np.flatnonzero(data.kept((variant,), False))
+        for source in sorted(set(data.sources[data.kept((variant,), True)])):
+            made = np.flatnonzero(data.kept((variant,), True) & (data.sources == source))
+            draw = np.random.default_rng(1)
+            draws = [(draw.choice(made, len(made)), draw.choice(real, len(real))) for _ in range(400)]
+            areas = [auc(scores[m], scores[r]) for m, r in draws]
+            gains = [area_drawn - auc(present[m], present[r]) for area_drawn, (m, r) in zip(areas, draws)]
+            print(f"    outside {source:16} {variant:8} {len(made):2} against {len(real)}: AUC {auc(scores[made], scores[real]):.3f} "
+                  f"{spread(areas, 2)}, difference to a {spread(gains, 2)}", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: trials.py FOLDER [OUTSIDE]")
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else None)
