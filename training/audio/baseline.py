@@ -11,7 +11,7 @@ from common import DATA
 from train import STORES, by_utterance, groups
 
 
-def fit(rows, stats, leave_out=()):
+def fit(rows, stats, leave_out=(), penalty=3e-3):
     """Weights over standardised statistics; every group of a class counts the same."""
     chosen, labels, weights = [], [], []
     for label, side in enumerate(groups(rows, leave_out)):
@@ -27,7 +27,7 @@ def fit(rows, stats, leave_out=()):
 
     def step():
         optimiser.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(x @ weight + bias, y, w, reduction="sum") / 2 + 3e-3 * (weight ** 2).sum()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(x @ weight + bias, y, w, reduction="sum") / 2 + penalty * (weight ** 2).sum()
         loss.backward()
         return loss
 

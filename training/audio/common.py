@@ -18,6 +18,7 @@ DEB = DATA / "deb"
 RATE = 16_000
 VOICED_RMS = 0.05
 SHARE = float(os.environ.get("SHARE", "1"))  # of each source's utterances, for trials that cannot wait for all of them
+EVERY = int(os.environ.get("EVERY", "1"))  # copies are made of every n-th recording
 FIELDS = ["id", "label", "family", "engine", "voice", "language", "source", "split", "offset", "samples"]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyworld
 from scipy.signal import lfilter
 
-from common import DATA, RATE, read_store, rng_for, set_level, write_store
+from common import DATA, EVERY, RATE, read_store, rng_for, set_level, write_store
 
 MEL_FFT, MEL_HOP, MEL_BANDS = 1024, 256, 80
 
@@ -137,7 +137,7 @@ def main():
     humans, wave_of = read_store("humans")
     rows, waves = [], []
     with tempfile.TemporaryDirectory() as name:
-        for number, human in enumerate(humans):
+        for number, human in enumerate(humans[::EVERY]):
             rng = rng_for("copy", human["id"])
             plain = list(SIMPLE)[number % len(SIMPLE)]
             methods = ["fargan", plain] if human["split"] == "train" else [["fargan", plain][number % 2]]

@@ -17,7 +17,7 @@ from channels import from_source, prepare, windows
 from common import DATA, read_store, rng_for
 from net import Front
 
-VIEWS = {"humans": 3, "copies": 2, "further": 2, "engines": 2}  # training views of each utterance
+VIEWS = {"humans": 2, "copies": 2, "further": 2, "engines": 2}  # training views of each utterance
 KEPT = ("id", "label", "family", "engine", "voice", "split")
 
 

@@ -10,6 +10,7 @@ import struct
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import onnxruntime
 import torch
 from torch.nn import functional
@@ -120,18 +121,23 @@ class Speaker:
 
 
 class Quality:
-    """DNSMOS hears 9.01 s: the window three times over."""
+    """DNSMOS hears 9.01 s; its lengths are rewritten for windows of 3 s, at a third of the cost."""
 
-    length = 144_160
+    lengths = {144_000: 47_840, 900: 299}
 
     def __init__(self):
         model = onnx.load(str(FOLDER / "speechmos/dnsmos_models/sig_bak_ovr.onnx"))
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 48_000
+        for part in model.graph.initializer:
+            values = onnx.numpy_helper.to_array(part)
+            if values.dtype == np.int64 and values.size < 10:
+                part.CopyFrom(onnx.numpy_helper.from_array(np.array([self.lengths.get(int(v), v) for v in values.ravel()], np.int64).reshape(values.shape), part.name))
         last = [node for node in model.graph.node if node.op_type in ("MatMul", "Gemm")][-1]
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(last.input[0]))
         self.net = session(model.SerializeToString())
 
     def __call__(self, wave):
-        outputs = self.net.run(None, {"input_1": np.tile(wave.numpy(), 4)[:, : self.length]})
+        outputs = self.net.run(None, {"input_1": wave.numpy()})
         return torch.from_numpy(np.concatenate([o.reshape(len(wave), -1) for o in outputs], 1))
 
 

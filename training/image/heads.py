@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 import patchnet
-from calibrate import FOLDS, STRENGTHS, Data, area
-from sklearn.ensemble import HistGradientBoostingClassifier
+from calibrate import FOLDS, Data, area
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-NET_STEPS = 600
+NET_STEPS = 400
 
 Judge = Callable[[np.ndarray], np.ndarray]
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float], Judge]
@@ -56,11 +55,6 @@ def scaled(values, generated, weights, fold, strength) -> Judge:
     scaler, width = StandardScaler().fit(values, sample_weight=weights), np.sqrt(values.shape[1])
     head = linear(scaler.transform(values) / width, generated, weights, fold, strength)
     return lambda others: head(scaler.transform(others) / width)
-
-
-def boosted(values, generated, weights, fold, strength) -> Judge:
-    trees = HistGradientBoostingClassifier(max_depth=3, max_iter=100, l2_regularization=1.0, random_state=0)
-    return trees.fit(values, generated, sample_weight=weights).decision_function
 
 
 def net(values, generated, weights, fold, strength) -> Judge:

@@ -1,11 +1,9 @@
-"""More of the same encoder than its 512 numbers: tokens of several layers, single frames of clips, unscaled crops.
+"""More of the same encoder than its 512 numbers: tokens of several layers, and single frames of clips.
 
     python layers.py FOLDER ENCODER.onnx
 
-Writes, each as soon as it is done: FOLDER/layers.npz with the embedding and the pooled tokens of the still pictures of stills.py;
-frames.npz with the embedding of each frame of the clips and of the pans of every third photograph; crops.npz with the mean
-embedding over three squares of 224 pixels cut out of the picture unscaled. Asking the graph for more outputs does not change the
-embedding by a bit.
+Writes FOLDER/layers.npz with the embedding and the pooled tokens of the still pictures of stills.py, and FOLDER/frames.npz with
+the embedding of each frame of its clips. Asking the graph for more outputs does not change the embedding by a bit.
 """
 
 import sys
@@ -15,58 +13,11 @@ import numpy as np
 import onnx
 import onnxruntime
 from embed import FRAMES
-from PIL import Image
-from probe import SIDE_PX, Encoder
+from probe import Encoder
 from stills import clips, stills
 
 LAYERS = tuple(f"/vision_model/encoder/layers.{number}/Add_1_output_0" for number in (2, 5, 8))
 LAST = "onnx::Gather_1524"
-
-
-def main(folder: Path, encoder: Path) -> None:
-    net = WideEncoder(encoder)
-    write_layers(folder, net)
-    write_frames(folder, net)
-    write_crops(folder, net)
-
-
-def write_layers(folder: Path, net: WideEncoder) -> None:
-    vectors, tokens, names = [], [], []
-    for row, picture in stills(folder):
-        vectors.append(net.embed(picture))
-        tokens.append(net.take()[1][0])
-        names.append(row)
-    np.savez(folder / "layers.npz", vectors=np.array(vectors), layers=np.array(tokens), rows=np.array(names))
-
-
-def write_frames(folder: Path, net: WideEncoder) -> None:
-    frames, names = [], []
-    for path, truth, source, variant, pictures in clips(folder):
-        for picture in pictures:
-            net.embed(picture)
-        units = net.take()[0]
-        # A short animation may give fewer frames than were asked for.
-        frames.append(np.pad(units, ((0, FRAMES - len(units)), (0, 0)), "edge"))
-        names.append([path, truth, source, variant])
-    np.savez(folder / "frames.npz", vectors=np.mean(frames, axis=1), frames=np.array(frames), rows=np.array(names))
-
-
-def write_crops(folder: Path, net: WideEncoder) -> None:
-    vectors, names = [], []
-    for row, picture in stills(folder, extra=False):
-        for crop in squares(picture):
-            net.embed(crop)
-        vectors.append(net.take()[0].mean(axis=0))
-        names.append(row)
-    np.savez(folder / "crops.npz", vectors=np.array(vectors), rows=np.array(names))
-
-
-def squares(picture: Image.Image) -> list[Image.Image]:
-    """Three squares of the encoder's size along the diagonal, unscaled unless the picture is smaller."""
-    scale = max(1.0, SIDE_PX / min(picture.size))
-    picture = picture.resize([max(SIDE_PX, round(side * scale)) for side in picture.size]) if scale > 1 else picture
-    corners = [(int((picture.width - SIDE_PX) * part), int((picture.height - SIDE_PX) * part)) for part in (0.0, 0.5, 1.0)]
-    return [picture.crop((left, top, left + SIDE_PX, top + SIDE_PX)) for left, top in corners]
 
 
 class WideEncoder(Encoder):
@@ -91,6 +42,33 @@ class WideEncoder(Encoder):
         units, tokens = zip(*self._kept)
         self._kept = []
         return np.array(units), np.array(tokens)
+
+
+def main(folder: Path, encoder: Path) -> None:
+    net = WideEncoder(encoder)
+    write_layers(folder, net)
+    write_frames(folder, net)
+
+
+def write_layers(folder: Path, net: WideEncoder) -> None:
+    vectors, tokens, names = [], [], []
+    for row, picture in stills(folder):
+        vectors.append(net.embed(picture))
+        tokens.append(net.take()[1][0])
+        names.append(row)
+    np.savez(folder / "layers.npz", vectors=np.array(vectors), layers=np.array(tokens), rows=np.array(names))
+
+
+def write_frames(folder: Path, net: WideEncoder) -> None:
+    frames, names = [], []
+    for path, truth, source, variant, pictures in clips(folder):
+        for picture in pictures:
+            net.embed(picture)
+        units = net.take()[0]
+        # A short animation may give fewer frames than were asked for.
+        frames.append(np.pad(units, ((0, FRAMES - len(units)), (0, 0)), "edge"))
+        names.append([path, truth, source, variant])
+    np.savez(folder / "frames.npz", vectors=np.mean(frames, axis=1), frames=np.array(frames), rows=np.array(names))
 
 
 def pooled(tokens: np.ndarray) -> np.ndarray:

@@ -13,18 +13,22 @@ from pathlib import Path
 from embed import VIDEO_ENDINGS, animation_frames, pan_frames, recoded, rows, shrunk, variants, video_frames
 from PIL import Image, ImageOps
 
-PAN_EACH = 3  # photographs; the zooms stand in for films and teach little, however many they are
+EACH = 3  # Every third photograph gives other previews and a pan.
 
 
-def stills(folder: Path, extra: bool = True) -> Iterator[tuple[list[str], Image.Image]]:
-    """(path, truth, source, variant) and the picture: upright, RGB."""
+def stills(folder: Path) -> Iterator[tuple[list[str], Image.Image]]:
+    """(path, truth, source, variant) and the picture: upright, RGB. Of a folder from outside only `jpeg`, where all are alike in shape."""
+    photographs = 0
     for path, truth, source in rows(folder):
         if is_clip(folder / path):
             continue
+        fitted = truth == "photograph" and is_fitted(folder)
         # The last variant of a photograph is a film made of it.
-        for variant, picture in islice(variants(Shown(), folder / path, truth), 3 if truth == "photograph" else 2):
-            yield [path, truth, source, variant], picture
-        if extra and truth == "photograph":
+        for variant, picture in islice(variants(Shown(), folder / path, truth), 3 if fitted else 2):
+            if is_fitted(folder) or variant == "jpeg":
+                yield [path, truth, source, variant], picture
+        photographs += fitted
+        if fitted and photographs % EACH == 0:
             for variant, picture in other_previews(upright(folder / path)):
                 yield [path, truth, source, variant], picture.convert("RGB")
 
@@ -46,8 +50,12 @@ def clips(folder: Path) -> Iterator[tuple[str, str, str, str, Iterator[Image.Ima
                 yield path, truth, source, "clip", animation_frames(film, film.n_frames)
         elif truth == "photograph":
             photographs += 1
-            if photographs % PAN_EACH == 0 and (folder / "pictures.csv").exists():
+            if photographs % EACH == 0 and is_fitted(folder):
                 yield path, truth, source, "pan", pan_frames(upright(folder / path))
+
+
+def is_fitted(folder: Path) -> bool:
+    return (folder / "pictures.csv").exists()
 
 
 def upright(path: Path) -> Image.Image:

@@ -22,6 +22,7 @@ test("the first administrator is made at the address that the server has told, a
 
   await page.getByRole("button", { name: /Account, theme/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await page.goto(server.setUp);
   await expect(page.getByText("This server is set up already.")).toBeVisible();
   await accessible(page);

@@ -88,6 +88,7 @@ test("picture, video and sound are judged, found, kept from others and deleted",
 
   await page.getByRole("button", { name: /Account, theme/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await signIn(page, await server.signUp("Bob"));
   await expect(page.getByText("No files yet")).toBeVisible();
 });

@@ -3,15 +3,34 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
+import { Gate } from "./gate";
 import { recording } from "./recording";
-import { accessible, drop, expect, type Person, type Server, shots, signIn, test, testdata } from "./walk";
+import {
+  accessible,
+  drop,
+  expect,
+  type Person,
+  type Server,
+  shots,
+  signIn,
+  testdata,
+  test as walk,
+} from "./walk";
 
 const PART_BYTES = 16 * 1024 * 1024;
 /** Three parts. */
 const FILE_BYTES = 40 * 1024 * 1024;
-const BYTES_PER_SECOND = 6 * 1024 * 1024;
-/** What comes after the first part takes minutes at this rate: whatever is done meanwhile is done in its middle. */
-const HELD_UP_BYTES_PER_SECOND = 64 * 1024;
+/** Where it is held up: in the middle of the second. */
+const HELD_UP_AT_BYTES = 24 * 1024 * 1024;
+
+const test = walk.extend<{ gate: Gate }>({
+  gate: async ({ server }, use) => {
+    const gate = await Gate.open(server.url, HELD_UP_AT_BYTES);
+    await use(gate);
+    gate.close();
+  },
+  baseURL: async ({ gate }, use) => use(gate.url),
+});
 
 // Nothing has to be judged.
 test.use({
@@ -35,25 +54,9 @@ async function recorded(name: string): Promise<string> {
   return path;
 }
 
-/** Makes the way to the server as slow as a real one, after the first part next to impassable, and notes what is sent over it. */
-async function slowly(page: Page) {
-  const devtools = await page.context().newCDPSession(page);
-  const pace = (uploadThroughput: number) =>
-    devtools.send("Network.emulateNetworkConditions", {
-      ...{ offline: false, latency: 0, downloadThroughput: -1, uploadThroughput },
-    });
-  await devtools.send("Network.enable");
-  await pace(BYTES_PER_SECOND);
-  let isHeldUp = true;
-  await page.route(/\/api\/v1\/uploads\//, async (route, request) => {
-    if (isHeldUp && Number(request.headers()["upload-offset"]) > 0) await pace(HELD_UP_BYTES_PER_SECOND);
-    await route.continue();
-  });
-  const letOn = () => {
-    isHeldUp = false;
-    return pace(BYTES_PER_SECOND);
-  };
-  const seen = { begun: 0, starts: [] as number[], said: [0], acknowledged: 0, wrong: [] as string[], letOn };
+/** Notes what is sent to the server. */
+function watch(page: Page) {
+  const seen = { begun: 0, starts: [] as number[], said: [0], acknowledged: 0, wrong: [] as string[] };
   page.on("request", (request) => {
     if (!/\/api\/v1\/uploads/.test(request.url())) return;
     if (request.method() === "POST") seen.begun += 1;
@@ -87,10 +90,11 @@ async function isThere(server: Server, person: Person, path: string) {
 test("a large upload is paused, goes on, loses its server, and goes on by itself", async ({
   page,
   server,
+  gate,
 }) => {
   const ada = await server.signUp("Ada");
   await signIn(page, ada);
-  const seen = await slowly(page);
+  const seen = watch(page);
   const path = await recorded("long talk.wav");
   await input(page).setInputFiles(path);
   await expect.poll(() => seen.acknowledged).toBe(1);
@@ -104,7 +108,7 @@ test("a large upload is paused, goes on, loses its server, and goes on by itself
   await expect.poll(() => seen.starts.length).toBeGreaterThan(sent);
   await server.kill();
   await expect(page.getByText(/tried again by itself/)).toBeVisible();
-  await seen.letOn();
+  gate.letOn();
   await server.launch();
   await expect(uploaded(page)).toBeVisible({ timeout: 60_000 });
   expect(seen.begun).toBe(1);
@@ -113,10 +117,10 @@ test("a large upload is paused, goes on, loses its server, and goes on by itself
   await isThere(server, ada, path);
 });
 
-test("a page that was reloaded in the middle goes on with the same file", async ({ page, server }) => {
+test("a page that was reloaded in the middle goes on with the same file", async ({ page, server, gate }) => {
   const bob = await server.signUp("Bob");
   await signIn(page, bob);
-  const seen = await slowly(page);
+  const seen = watch(page);
   const path = await recorded("interview.wav");
   await input(page).setInputFiles(path);
   await expect.poll(() => seen.acknowledged).toBe(1);
@@ -132,7 +136,7 @@ test("a page that was reloaded in the middle goes on with the same file", async 
   await again.setInputFiles(testdata("samples/machine-voice.wav"));
   await expect(page.getByRole("alert")).toContainText("This is another file");
   const before = seen.starts.length;
-  await seen.letOn();
+  gate.letOn();
   await again.setInputFiles(path);
   await expect(uploaded(page)).toBeVisible({ timeout: 60_000 });
   expect(Math.min(...seen.starts.slice(before))).toBeGreaterThanOrEqual(PART_BYTES);
@@ -145,10 +149,11 @@ test("a page that was reloaded in the middle goes on with the same file", async 
 test("a file that was dropped goes on after a reload by one click, where the browser remembers it", async ({
   page,
   server,
+  gate,
 }) => {
   const eve = await server.signUp("Eve");
   await signIn(page, eve);
-  const seen = await slowly(page);
+  const seen = watch(page);
   const path = await recorded("dropped.wav");
   await drop(page, [path]);
   await expect.poll(() => seen.acknowledged).toBe(1);
@@ -160,7 +165,7 @@ test("a file that was dropped goes on after a reload by one click, where the bro
   await accessible(page);
   await shots(page, "library-remembered");
   const before = seen.starts.length;
-  await seen.letOn();
+  gate.letOn();
   await goOn.click();
   await expect(uploaded(page)).toBeVisible({ timeout: 60_000 });
   expect(Math.min(...seen.starts.slice(before))).toBeGreaterThanOrEqual(PART_BYTES);

@@ -133,6 +133,13 @@ pub struct ModelCard {
     pub on_request: bool,
 }
 
+impl ModelCard {
+    /// Whether nothing is wrong with it: it can be used, or nobody has fetched its weights.
+    pub fn is_fine(&self) -> bool {
+        self.state.as_ref().map_or_else(|unready| unready.is_absent, |_| true)
+    }
+}
+
 /// What is published of measured quality.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quality {
@@ -171,6 +178,8 @@ pub struct Unready {
     pub why: String,
     /// The way out.
     pub hint: String,
+    /// True where nothing is wrong with it: its weights were never fetched.
+    pub is_absent: bool,
 }
 
 /// The file could not be judged.

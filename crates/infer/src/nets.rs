@@ -85,7 +85,7 @@ impl Nets {
                 }
                 _ => format!("it needs the engine {}", names.join(" or ")),
             };
-            Unready { why, hint: "run `drishtiksha doctor` to see how to get the library".to_owned() }
+            Unready { why, hint: "run `drishtiksha doctor` to see how to get the library".to_owned(), is_absent: false }
         })
     }
 
@@ -124,6 +124,7 @@ impl Nets {
         let refused = |why: String| Unready {
             why,
             hint: format!("get the weights again: drishtiksha models pull {}", manifest.name),
+            is_absent: false,
         };
         if let Some(guard) = &self.guard {
             let library = self.engines.library.as_deref().filter(|_| engine.kind() == EngineKind::Ort);
@@ -166,6 +167,7 @@ impl Nets {
                 || "add a face finder of the kind \"yunet\"".to_owned(),
                 |manifest| format!("get the face finder {}: {}", manifest.name, manifest.how_to_get()),
             ),
+            is_absent: true,
         }
     }
 

@@ -10,7 +10,7 @@ use dk_app::ports::{
     Ambient, Analyst, Answer, AskError, Assignment, LocalFile, Offer, ServerState, ServerStatus, Storage,
     Watcher,
 };
-use dk_app::{Detector, GatherOptions, HeldFile, StopToken};
+use dk_app::{Detector, GatherOptions, HeldFile, ModelCard, StopToken};
 use dk_domain::ErrorCode;
 use dk_wire::ResultPayload;
 use tokio::sync::OnceCell;
@@ -123,7 +123,7 @@ impl Analyst for InProcess {
 
     async fn servers(&self) -> Vec<ServerStatus> {
         let stats = self.host.stats(None);
-        let fine = stats.ready && stats.models.iter().all(|model| model.state == "ready");
+        let fine = stats.ready && self.host.cards().iter().all(ModelCard::is_fine);
         vec![ServerStatus {
             name: NAME.to_owned(),
             state: if fine { ServerState::Healthy } else { ServerState::Degraded },

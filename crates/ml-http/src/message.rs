@@ -106,11 +106,11 @@ pub struct ModelStats {
     pub kinds: Vec<String>,
     /// False for helpers such as face detectors.
     pub is_detector: bool,
-    /// `loading`, `ready` or `refused`.
+    /// `loading`, `ready`, `absent` (its weights were never fetched) or `refused`.
     pub state: String,
     /// The engine that runs it.
     pub engine: Option<String>,
-    /// Why it is refused.
+    /// Why it cannot be used.
     pub reason: Option<String>,
     /// The way out.
     pub hint: Option<String>,
@@ -144,11 +144,11 @@ pub struct PackageMessage {
     pub card: CardMessage,
     /// False for helpers.
     pub is_detector: bool,
-    /// `ready` or `refused`.
+    /// `ready`, `absent` (its weights were never fetched) or `refused`.
     pub state: String,
     /// The engine that runs it.
     pub engine: Option<String>,
-    /// Why it is refused.
+    /// Why it cannot be used.
     pub reason: Option<String>,
     /// The way out.
     pub hint: Option<String>,
@@ -218,13 +218,20 @@ where
     text.parse().map_err(|why: T::Err| MessageError { field, why: why.to_string() })
 }
 
+const ABSENT: &str = "absent";
+
+/// The word for a model that cannot be used.
+pub(crate) fn state_of(unready: &Unready) -> &'static str {
+    if unready.is_absent { ABSENT } else { "refused" }
+}
+
 impl From<&ModelCard> for PackageMessage {
     fn from(card: &ModelCard) -> Self {
         let unready = card.state.as_ref().err();
         Self {
             card: card_message(card),
             is_detector: card.is_detector,
-            state: if unready.is_none() { "ready" } else { "refused" }.to_owned(),
+            state: unready.map_or("ready", state_of).to_owned(),
             engine: card.state.as_ref().ok().cloned(),
             reason: unready.map(|u| u.why.clone()),
             hint: unready.map(|u| u.hint.clone()),
@@ -239,7 +246,8 @@ impl TryFrom<PackageMessage> for ModelCard {
         let state = if model.state == "ready" {
             Ok(model.engine.unwrap_or_default())
         } else {
-            Err(Unready { why: model.reason.unwrap_or_default(), hint: model.hint.unwrap_or_default() })
+            let (why, hint) = (model.reason.unwrap_or_default(), model.hint.unwrap_or_default());
+            Err(Unready { why, hint, is_absent: model.state == ABSENT })
         };
         read_card(model.card, model.is_detector, state)
     }

@@ -67,7 +67,7 @@ fn run(fake: &Fake, models: &[&str]) -> Result<Report, AnalyzeError> {
 
 #[test]
 fn a_model_that_is_not_there_or_not_ready_is_named_before_any_work() {
-    let unready = Unready { why: "weights are not there".into(), hint: "pull them".into() };
+    let unready = Unready { why: "weights are not there".into(), hint: "pull them".into(), is_absent: true };
     let fake = Fake {
         cards: vec![
             card("good", Ok("rten".into()), true),

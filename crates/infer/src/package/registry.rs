@@ -306,7 +306,7 @@ fn find_weights(
     let found = beside.or_else(|| store.find(wanted.sha256).map(Weights::File));
     let Some(weights) = found else {
         let why = "its weights are not on this machine".to_owned();
-        return Ok(Err(Unready { why, hint: manifest.how_to_get() }));
+        return Ok(Err(Unready { why, hint: manifest.how_to_get(), is_absent: true }));
     };
     if let Weights::File(path) = &weights {
         let unreadable =

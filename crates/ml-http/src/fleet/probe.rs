@@ -88,10 +88,10 @@ fn seen_of(
     response_ms: Option<u32>,
     checked_at: time::OffsetDateTime,
 ) -> Seen {
-    let all_ready = stats.ready && cards.iter().all(|card| card.state.is_ok());
+    let fine = stats.ready && cards.iter().all(ModelCard::is_fine);
     let usable = |card: &ModelCard| stats.ready && card.is_detector && card.state.is_ok();
     Seen {
-        state: if all_ready { ServerState::Healthy } else { ServerState::Degraded },
+        state: if fine { ServerState::Healthy } else { ServerState::Degraded },
         response_ms,
         stats: Some(text),
         checked_at,

@@ -168,7 +168,7 @@ impl Host {
         let loads = self.loads.read().unwrap_or_else(PoisonError::into_inner);
         let figures = self.figures.of(&card.name);
         let state = match (&card.state, loads.is_some()) {
-            (Err(_), _) => "refused",
+            (Err(unready), _) => crate::message::state_of(unready),
             (Ok(_), true) => "ready",
             (Ok(_), false) => "loading",
         };

@@ -346,6 +346,16 @@ async fn a_storage_that_breaks_off_is_not_taken_for_a_broken_server() {
 }
 
 #[tokio::test]
+async fn a_server_is_well_without_weights_that_nobody_fetched_and_does_not_offer_them() {
+    let detector = Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
+    let server = Running::start(detector).await;
+    let fleet = fleet_of(&[&server], &MemoryStorage::with(&[])).await;
+    assert_eq!(state_of(&fleet, &server).await, ServerState::Healthy);
+    let offers = fleet.offers().await;
+    assert_eq!(offers.iter().map(|offer| offer.card.name.as_str()).collect::<Vec<_>>(), ["m-a"]);
+}
+
+#[tokio::test]
 async fn a_server_that_the_key_does_not_open_or_that_still_loads_offers_nothing() {
     let storage = MemoryStorage::with(&[b"file"]);
     let server = Running::start(Fake::new(&["m-a"])).await;

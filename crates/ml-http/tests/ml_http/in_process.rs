@@ -101,6 +101,18 @@ async fn it_says_what_it_offers_and_how_it_is() {
 }
 
 #[tokio::test]
+async fn weights_that_nobody_fetched_are_no_fault() {
+    let detector = Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
+    let analyst = analyst(&detector, &MemoryStorage::with(&[]), 10);
+    analyst.load(&StopToken::new());
+    assert_eq!(analyst.offers().await.len(), 1);
+    let server = analyst.servers().await.remove(0);
+    assert_eq!(server.state, ServerState::Healthy);
+    let stats: serde_json::Value = serde_json::from_str(&server.stats.unwrap()).unwrap();
+    assert_eq!(stats["models"][1]["state"], "absent");
+}
+
+#[tokio::test]
 async fn stopping_answers_at_once_and_ends_the_look() {
     let (detector, storage) = (Fake::new(&["m-a"]), MemoryStorage::with(&[b"file"]));
     let analyst = analyst(&detector, &storage, 10);

@@ -62,7 +62,7 @@ async fn it_is_ready_when_its_models_are_loaded_and_not_before() {
 
 #[tokio::test]
 async fn stats_tell_of_the_process_and_of_every_model() {
-    let refused = Unready { why: "the checksum is wrong".into(), hint: "pull it".into() };
+    let refused = Unready { why: "the checksum is wrong".into(), hint: "pull it".into(), is_absent: false };
     let mut poor = card("m-poor", "0.1.0");
     poor.state = Err(refused);
     let detector = Fake::of(vec![card("m-a", "1.0.0"), card("m-fails", "1.0.0"), poor], None);
@@ -159,7 +159,7 @@ async fn a_server_without_a_key_does_not_start() {
 #[tokio::test]
 async fn a_strict_server_does_not_start_with_a_refused_model_and_says_why() {
     let mut poor = card("m-poor", "1.0.0");
-    poor.state = Err(Unready { why: "an unknown key".into(), hint: "mend model.toml".into() });
+    poor.state = Err(Unready { why: "an unknown key".into(), hint: "mend model.toml".into(), is_absent: false });
     let detector =
         || Fake::of(vec![card("m-a", "1.0.0"), poor.clone(), card("m-cut", "1.0.0")], Some("m-cut"));
     let error = Running::try_load(detector(), true).await.unwrap_err().to_string();

@@ -28,6 +28,7 @@ const SERVER = {
         reason: "the checksum is wrong",
         hint: "pull it again",
       },
+      { name: "lips", version: "3", state: "absent", reason: "no weights", hint: "pull them" },
     ],
   },
 };
@@ -63,6 +64,7 @@ test("a model that cannot be used says so in one's own words, and why in those o
   answerRequests({ ...ANSWERS, "GET /api/v1/monitoring/server-status": () => list(SERVER) });
   const { user } = show(<MonitoringPage />);
   expect(await screen.findByRole("row", { name: /voice 1 Ready/ })).toBeVisible();
+  expect(screen.getByRole("row", { name: /lips 3 Not fetched/ })).toBeVisible();
   const refused = screen.getByRole("row", { name: /face 2 Not usable/ });
   await user.click(within(refused).getByText("Reason"));
   expect(screen.getByText("the checksum is wrong")).toBeVisible();

@@ -103,7 +103,7 @@ function OneServer({ server }: { server: Server }) {
   );
 }
 
-const TONES = { ready: "plain", loading: "accent" } as const;
+const TONES = { ready: "plain", loading: "accent", absent: "plain" } as const;
 
 function ModelState({ model: { state, reason, hint } }: { model: ModelStats }) {
   const { monitoring } = useWords();

@@ -55,7 +55,7 @@ export function userChanged(user: User): void {
 /** Ends the session here and on the server. */
 export async function signOut(): Promise<void> {
   // The cookie must not be exchanged while it is taken away.
-  await locked(() => fetch("/api/v1/auth/logout", { method: "POST" })).catch(() => {
+  await locked(() => fetch("/api/v1/auth/logout", { method: "POST", keepalive: true })).catch(() => {
     // Unreachable: the token of this page is forgotten all the same, and the session ends by itself.
   });
   session.set({ state: "out", ended: false });

@@ -53,6 +53,12 @@ pub(crate) fn card(name: &str, version: &str) -> ModelCard {
     }
 }
 
+/// A card of a model whose weights were never fetched.
+pub(crate) fn absent(name: &str) -> ModelCard {
+    let unready = Unready { why: "no weights".into(), hint: "pull them".into(), is_absent: true };
+    ModelCard { state: Err(unready), ..card(name, "1.0.0") }
+}
+
 impl Fake {
     /// Ready models with an open gate.
     pub(crate) fn new(models: &[&str]) -> Arc<Self> {
@@ -128,7 +134,7 @@ impl Detector for Fake {
     }
 
     fn load(&self, _: &StopToken) -> Vec<(ModelName, Duration, Result<(), Unready>)> {
-        let unready = Unready { why: "the weights are cut off".into(), hint: "pull them again".into() };
+        let unready = Unready { why: "the weights are cut off".into(), hint: "pull them again".into(), is_absent: false };
         let end = |name: &ModelName| {
             if Some(name) == self.load_failure.as_ref() { Err(unready.clone()) } else { Ok(()) }
         };

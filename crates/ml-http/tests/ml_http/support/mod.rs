@@ -14,7 +14,7 @@ use sha2::Digest;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use detector::{Fake, card};
+pub(crate) use detector::{Fake, absent, card};
 pub(crate) use server::{KEY, OTHER_KEY, Options, Running, json, settings};
 pub(crate) use storage::MemoryStorage;
 

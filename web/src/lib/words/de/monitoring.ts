@@ -10,7 +10,12 @@ export const monitoring = {
   models: "Modelle",
   model: "Modell",
   state: "Zustand",
-  modelStates: { ready: "Bereit", loading: "Wird geladen", refused: "Nicht benutzbar" },
+  modelStates: {
+    ready: "Bereit",
+    loading: "Wird geladen",
+    absent: "Nicht geholt",
+    refused: "Nicht benutzbar",
+  },
   latency: "Dauer (Mittel / 95 %)",
   judged: "Beurteilt",
   milliseconds: (value: string) => `${value} ms`,

@@ -10,7 +10,12 @@ export const monitoring = {
   models: "Models",
   model: "Model",
   state: "State",
-  modelStates: { ready: "Ready", loading: "Being loaded", refused: "Not usable" } as Record<string, string>,
+  modelStates: {
+    ready: "Ready",
+    loading: "Being loaded",
+    absent: "Not fetched",
+    refused: "Not usable",
+  } as Record<string, string>,
   latency: "Latency (mean / 95 %)",
   judged: "Judged",
   milliseconds: (value: string) => `${value} ms`,
