@@ -85,7 +85,11 @@ impl Nets {
                 }
                 _ => format!("it needs the engine {}", names.join(" or ")),
             };
-            Unready { why, hint: "run `drishtiksha doctor` to see how to get the library".to_owned(), is_absent: false }
+            Unready {
+                why,
+                hint: "run `drishtiksha doctor` to see how to get the library".to_owned(),
+                is_absent: false,
+            }
         })
     }
 

@@ -8,6 +8,7 @@ mod browser;
 mod client;
 mod content;
 mod document;
+mod errands;
 mod health;
 mod installation;
 mod keys;

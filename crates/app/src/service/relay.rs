@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use futures_util::future::{self, FutureExt as _};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use time::Duration;
 use tokio::sync::mpsc;
 
@@ -44,19 +44,21 @@ pub async fn relay(ports: &Ports) -> Result<usize, StoreError> {
     let now = ports.ambient.now();
     let errands = ports.outbox.take(BATCH, now, now + LEASE).await?;
     let count = errands.len();
-    // A few at a time, so that one that hangs keeps no other waiting.
+    // A few at a time, so that one that hangs keeps no other waiting. Whatever waits must be in here: an errand that stands
+    // still while something is awaited beside it may hold the only turn to write.
     let run_one = |errand: Errand| {
         let ports = ports.clone();
-        async move { run_to_the_end(&ports, errand, LONGEST).await }.boxed()
-    };
-    let mut outcomes = stream::iter(errands.into_iter().map(run_one)).buffer_unordered(AT_ONCE);
-    let mut done = Vec::new();
-    while let Some(outcome) = outcomes.next().await {
-        done.extend(outcome.done);
-        if let Some((id, pause)) = outcome.later {
-            ports.outbox.later(id, ports.ambient.now() + pause).await?;
+        async move {
+            let outcome = run_to_the_end(&ports, errand, LONGEST).await;
+            if let Some((id, pause)) = outcome.later {
+                ports.outbox.later(id, ports.ambient.now() + pause).await?;
+            }
+            Ok::<_, StoreError>(outcome.done)
         }
-    }
+        .boxed()
+    };
+    let outcomes = stream::iter(errands.into_iter().map(run_one)).buffer_unordered(AT_ONCE);
+    let done: Vec<i64> = outcomes.try_collect::<Vec<_>>().await?.concat();
     if !done.is_empty() {
         ports.outbox.done(&done).await?;
     }

@@ -347,7 +347,8 @@ async fn a_storage_that_breaks_off_is_not_taken_for_a_broken_server() {
 
 #[tokio::test]
 async fn a_server_is_well_without_weights_that_nobody_fetched_and_does_not_offer_them() {
-    let detector = Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
+    let detector =
+        Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
     let server = Running::start(detector).await;
     let fleet = fleet_of(&[&server], &MemoryStorage::with(&[])).await;
     assert_eq!(state_of(&fleet, &server).await, ServerState::Healthy);

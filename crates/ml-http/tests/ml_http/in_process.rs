@@ -102,7 +102,8 @@ async fn it_says_what_it_offers_and_how_it_is() {
 
 #[tokio::test]
 async fn weights_that_nobody_fetched_are_no_fault() {
-    let detector = Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
+    let detector =
+        Fake::of(vec![crate::support::card("m-a", "1.0.0"), crate::support::absent("m-far")], None);
     let analyst = analyst(&detector, &MemoryStorage::with(&[]), 10);
     analyst.load(&StopToken::new());
     assert_eq!(analyst.offers().await.len(), 1);

@@ -159,7 +159,8 @@ async fn a_server_without_a_key_does_not_start() {
 #[tokio::test]
 async fn a_strict_server_does_not_start_with_a_refused_model_and_says_why() {
     let mut poor = card("m-poor", "1.0.0");
-    poor.state = Err(Unready { why: "an unknown key".into(), hint: "mend model.toml".into(), is_absent: false });
+    poor.state =
+        Err(Unready { why: "an unknown key".into(), hint: "mend model.toml".into(), is_absent: false });
     let detector =
         || Fake::of(vec![card("m-a", "1.0.0"), poor.clone(), card("m-cut", "1.0.0")], Some("m-cut"));
     let error = Running::try_load(detector(), true).await.unwrap_err().to_string();

@@ -134,7 +134,11 @@ impl Detector for Fake {
     }
 
     fn load(&self, _: &StopToken) -> Vec<(ModelName, Duration, Result<(), Unready>)> {
-        let unready = Unready { why: "the weights are cut off".into(), hint: "pull them again".into(), is_absent: false };
+        let unready = Unready {
+            why: "the weights are cut off".into(),
+            hint: "pull them again".into(),
+            is_absent: false,
+        };
         let end = |name: &ModelName| {
             if Some(name) == self.load_failure.as_ref() { Err(unready.clone()) } else { Ok(()) }
         };
