@@ -14,10 +14,12 @@ import torch
 
 import frozen
 from channels import from_source, prepare, windows
-from common import DATA, read_store, rng_for
+from common import DATA, EVERY, read_store, rng_for
 from net import Front
 
-VIEWS = {"humans": 2, "copies": 2, "further": 2, "engines": 2}  # training views of each utterance
+STORES = ["humans", "copies", "further", "engines"]
+VIEWS = 2 if EVERY == 1 else 1  # training views of each utterance
+TESTED = {"kokoro", "piper"}  # families of engines that a trial leaves out
 KEPT = ("id", "label", "family", "engine", "voice", "split")
 
 
@@ -38,18 +40,25 @@ def cut(rows, waves, view):
     return index, out
 
 
+def used(row, view):
+    """Recordings and copies of training speakers are never tested on; an engine is, when a trial leaves its family out."""
+    if view != "test":
+        return row["split"] == "train"
+    return row["family"] in TESTED or row["split"] != "train" and (row["label"] == "human" or row["family"].startswith("copy-"))
+
+
 def make_windows():
     """All stores: test views of what no training sees or some trial leaves out, training views of the rest."""
-    index, sound = [], []
-    for store, views in VIEWS.items():
-        rows, wave_of = read_store(store)
-        waves = from_source(rows, [wave_of(row) for row in rows])
-        for view in ["test", *range(views)]:
-            # Recordings and copies of training speakers are never tested on; engines are, when their family is left out.
-            inside = [i for i, row in enumerate(rows) if (row["split"] == "train") == (view != "test") or view == "test" and store == "engines"]
-            part = cut([rows[i] for i in inside], [waves[i] for i in inside], view)
-            index, sound = index + part[0], sound + part[1]
-            print(store, view, len(part[1]), flush=True)
+    rows, waves, index, sound = [], [], [], []
+    for store in STORES:
+        part, wave_of = read_store(store)
+        rows, waves = rows + part, waves + [wave_of(row) for row in part]
+    waves = from_source(rows, waves)
+    for view in ["test", *range(VIEWS)]:
+        inside = [i for i, row in enumerate(rows) if used(row, view)]
+        part = cut([rows[i] for i in inside], [waves[i] for i in inside], view)
+        index, sound = index + part[0], sound + part[1]
+        print(view, len(part[1]), flush=True)
     np.save(DATA / "trial-windows.npy", np.stack(sound))
     with open(DATA / "trial-windows.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, index[0].keys())

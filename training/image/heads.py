@@ -11,7 +11,7 @@ from calibrate import FOLDS, Data, area
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-NET_STEPS = 400
+NET_STEPS = 250
 
 Judge = Callable[[np.ndarray], np.ndarray]
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float], Judge]

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from embed import FRAMES
-from probe import Encoder
+from probe import Encoder, session
 from stills import clips, stills
 
 LAYERS = tuple(f"/vision_model/encoder/layers.{number}/Add_1_output_0" for number in (2, 5, 8))
@@ -26,9 +25,7 @@ class WideEncoder(Encoder):
     def __init__(self, weights: Path):
         model = onnx.load(weights)
         model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in LAYERS)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        self._session = session(model.SerializeToString())
         self._kept = []
 
     def embed_tensor(self, values: np.ndarray) -> np.ndarray:

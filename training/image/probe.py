@@ -16,11 +16,17 @@ MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32).reshape(3, 1, 1)
 
 
+def session(model: str | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Without the entry, processors that lack VNNI let 8-bit sums overflow, and the embedding is another one."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
 class Encoder:
     def __init__(self, weights: Path, threads: int = 1):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+        self._session = session(str(weights), threads)
 
     def embed(self, picture: Image.Image) -> np.ndarray:
         """512 numbers of length 1. One picture a run: a batch would change the answer, see the card."""

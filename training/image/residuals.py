@@ -2,7 +2,7 @@
 
     python residuals.py FOLDER
 
-Writes FOLDER/residuals.npz for the rows of stills.py: `residual` (co-occurrences of high-pass residuals after Fridrich and Kodovsky's
+Writes FOLDER/residuals.npz for the rows of stills.py: `vectors` (co-occurrences of high-pass residuals after Fridrich and Kodovsky's
 rich models, 2012), `spectrum` (ring averages, peaks and autocorrelation, after Durall 2020 and Corvi 2023) and `squares`, from
 which both are taken: the middle 256 pixels unscaled, the same number for every picture. What is smaller is mirrored at its edge.
 """

@@ -44,11 +44,15 @@ def main(folder: Path, outside: Path | None) -> None:
 
 
 def load(folder: Path, data: Data) -> dict[str, np.ndarray]:
-    """Everything known of the rows of `data`, by name."""
-    pixels, layers = np.load(folder / "residuals.npz"), np.load(folder / "layers.npz")
-    found = {"residual": pixels["vectors"], "spectrum": pixels["spectrum"], "squares": pixels["squares"], "embedding": layers["vectors"]}
+    """Everything known of the rows of `data`, by name. Without layers.npz only what needs no encoder is compared."""
+    pixels = np.load(folder / "residuals.npz")
+    found = {"residual": pixels["vectors"], "spectrum": pixels["spectrum"], "squares": pixels["squares"]}
+    if not (folder / "layers.npz").exists():
+        return found
+    layers = np.load(folder / "layers.npz")
     if not np.array_equal(pixels["rows"], layers["rows"]):
         raise SystemExit(f"{folder}: layers.npz and residuals.npz hold other rows")
+    found["embedding"] = layers["vectors"]
     for place, layer in enumerate(("layer 3", "layer 6", "layer 9", "layer 12")):
         found[f"{layer} class"] = layers["layers"][:, place, 0]
         found[f"{layer} patches"] = layers["layers"][:, place, 1:].reshape(len(data.paths), -1)
@@ -56,6 +60,14 @@ def load(folder: Path, data: Data) -> dict[str, np.ndarray]:
 
 
 def candidates(features: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ...], Fit, tuple[float, ...]]]:
+    """Features, head and strengths to try, by name; the first is what the others are compared with."""
+    without_encoder = {
+        "c  residual, linear": (("residual",), scaled, STRENGTHS),
+        "d  spectrum, linear": (("spectrum",), scaled, STRENGTHS),
+        "e  small net on residual patches": (("squares",), net, (1.0,)),
+    }
+    if "embedding" not in features:
+        return without_encoder
     fusion = ("embedding", "residual", "spectrum")
     classes, patches = (tuple(name for name in features if name.endswith(end)) for end in ("class", "patches"))
     return {
@@ -63,11 +75,8 @@ def candidates(features: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ..
         "b1 class tokens of layers 3, 6, 9, 12": (classes, scaled, STRENGTHS),
         "b2 patch tokens of layers 3, 6": (patches[:2], scaled, STRENGTHS),
         "b3 patch tokens of layers 9, 12": (patches[2:], scaled, STRENGTHS),
-        "b4 embedding and all tokens": (("embedding", *classes, *patches), scaled, STRENGTHS),
-        "c  residual, linear": (("residual",), scaled, STRENGTHS),
-        "d  spectrum, linear": (("spectrum",), scaled, STRENGTHS),
         "f  a, c and d stacked": (fusion, fused([features[part].shape[1] for part in fusion]), (10.0, 100.0)),
-        "e  small net on residual patches": (("squares",), net, (1.0,)),
+        **without_encoder,
     }
 
 
@@ -82,9 +91,11 @@ def report(name: str, data: Data, scores: np.ndarray, present: np.ndarray) -> No
     gains = [auc(scores[made], scores[real]) - auc(present[made], present[real]) for made, real in redrawn(data, STILLS)]
     gain = area(data, scores, STILLS) - area(data, present, STILLS)
     print(f"{name}: AUC {area(data, scores, STILLS):.3f} ({low:.2f} to {high:.2f}), found at 1 % {found:.2f} {spread(shares, 2)}, "
-          f"difference to a {gain:+.3f} {spread(gains, 3)}")  # fmt: skip
+          f"difference to the first {gain:+.3f} {spread(gains, 3)}")  # fmt: skip
     for variant, partner in PARTNER.items():
         made, real = data.kept((partner,), True), data.kept((variant,), False)
+        if not made.any() or not real.any():
+            continue
         print(f"    photographs {variant:13} AUC {auc(scores[made], scores[real]):.3f}")
     for shape, other in (("preview", "as-found"), ("preview-other", "preview"), ("preview-jpeg", "preview")):
         print(f"    of the same photographs {shape} above {other}: {share_above(data, scores, shape, other):.2f}", flush=True)
@@ -93,7 +104,8 @@ def report(name: str, data: Data, scores: np.ndarray, present: np.ndarray) -> No
 def share_above(data: Data, scores: np.ndarray, shape: str, other: str) -> float:
     """A half if the detector does not see the shape; the content is the same."""
     first, second = ({data.paths[row]: scores[row] for row in np.flatnonzero(data.kept((variant,), False))} for variant in (shape, other))
-    return float(np.mean([first[path] > second[path] for path in first if path in second]))
+    pairs = [first[path] > second[path] for path in first if path in second]
+    return float(np.mean(pairs)) if pairs else float("nan")
 
 
 def share_found(made: np.ndarray, real: np.ndarray) -> float:
@@ -114,7 +126,7 @@ def check(data: Data, scores: np.ndarray, present: np.ndarray) -> None:
         areas = np.array([auc(scores[m], scores[r]) for m, r in draws])
         gains = areas - [auc(present[m], present[r]) for m, r in draws]
         print(f"    outside {source:16} {len(made):2} against {len(real)}: AUC {auc(scores[made], scores[real]):.3f} {spread(areas, 2)}, "
-              f"difference to a {spread(gains, 2)}", flush=True)  # fmt: skip
+              f"difference to the first {spread(gains, 2)}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ async fn errands_that_must_wait_do_not_take_the_turn_to_write_from_each_other() 
     for _ in 0..3 {
         // The head start of own errands and every pause are over.
         world.clock.forward(time::Duration::minutes(5));
-        let looked = tokio::time::timeout(Duration::from_secs(60), relay(&ports)).await;
+        let looked = tokio::time::timeout(Duration::from_mins(1), relay(&ports)).await;
         assert_eq!(looked.expect("no errand stands still").unwrap(), 20);
     }
 }
