@@ -35,7 +35,7 @@ const test = walk.extend<{ gate: Gate }>({
 // Nothing has to be judged.
 test.use({
   apart: true,
-  expectedErrors: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_NETWORK|WebSocket|status of 502/,
+  expectedErrors: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_NETWORK|ERR_SOCKET|WebSocket|status of 502/,
 });
 
 let folder = "";
