@@ -19,11 +19,12 @@ pub(crate) fn of(fields: &[Field], traces: &[Trace]) -> Vec<Note> {
         let says = if kind == NoteKind::Place { String::new() } else { excerpt(&field.text, MAX_CHARACTERS) };
         let note = Note { kind, place: field.stood(), says };
         let is_trace = traces.iter().any(|trace| trace.place == note.place);
-        if notes.len() < MAX_NOTES
-            && !is_trace
-            && !notes.iter().any(|one| (one.kind, &one.says) == (kind, &note.says))
-        {
+        let is_told = notes.iter().any(|one| (one.kind, &one.says) == (kind, &note.says));
+        if !is_trace && !is_told {
             notes.push(note);
+        }
+        if notes.len() == MAX_NOTES {
+            break;
         }
     }
     notes.sort_by_key(|note| note.kind);
