@@ -14,6 +14,7 @@ import pyworld
 from scipy.signal import lfilter
 
 from common import DATA, EVERY, RATE, read_store, rng_for, set_level, write_store
+from mel import triangles
 
 MEL_FFT, MEL_HOP, MEL_BANDS = 1024, 256, 80
 
@@ -33,10 +34,7 @@ def world(wave, rng):
 def mel_matrix():
     mel = lambda hz: 2595 * np.log10(1 + hz / 700)
     edges = 700 * (10 ** (np.linspace(mel(20), mel(RATE / 2), MEL_BANDS + 2) / 2595) - 1)
-    bins = np.fft.rfftfreq(MEL_FFT, 1 / RATE)
-    up = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    down = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0, np.minimum(up, down))
+    return triangles(edges, MEL_FFT, RATE)
 
 
 MEL = mel_matrix()

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from intervals import wilson  # noqa: E402, F401: one interval for all who use these measures
@@ -11,15 +12,8 @@ from intervals import wilson  # noqa: E402, F401: one interval for all who use t
 
 def auc(human, synthetic):
     """Chance that a synthetic utterance scores above a human one."""
-    both = np.concatenate([human, synthetic])
-    ranks = np.empty(len(both))
-    ranks[np.argsort(both, kind="stable")] = np.arange(1, len(both) + 1)
-    for value in np.unique(both):
-        tied = both == value
-        if tied.sum() > 1:
-            ranks[tied] = ranks[tied].mean()
     n, m = len(human), len(synthetic)
-    return (ranks[n:].sum() - m * (m + 1) / 2) / (n * m)
+    return (rankdata(np.concatenate([human, synthetic]))[n:].sum() - m * (m + 1) / 2) / (n * m)
 
 
 def eer(human, synthetic):

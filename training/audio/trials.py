@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 
 import baseline
 import features
@@ -109,12 +108,6 @@ def logits(body, pictures):
     return np.concatenate(parts)
 
 
-def auc(human, made):
-    """metrics.auc by scipy's ranks, which is quick enough for a thousand draws in every cell."""
-    n, m = len(human), len(made)
-    return (rankdata(np.concatenate([human, made]))[n:].sum() - m * (m + 1) / 2) / (n * m)
-
-
 def difference(measure, first, second, human_voices, made_voices, rounds=400):
     """measure(first) - measure(second) with its interval; each is (human scores, synthetic scores) of the same utterances."""
     rng, draws = np.random.default_rng(1), []
@@ -132,7 +125,7 @@ def store(path, way, test, human, made):
                                  "voice": [row["voice"] for row in rows], "score": [float(v) for v in scores]}
     out.setdefault(way, {})[test] = {"human": keep(*human), "made": keep(*made)}
     path.write_text(json.dumps(out))
-    print(way, "|", test, f"n {len(made[1])}, AUC {auc(human[1], made[1]):.3f}", flush=True)
+    print(way, "|", test, f"n {len(made[1])}, AUC {metrics.auc(human[1], made[1]):.3f}", flush=True)
 
 
 def load():
@@ -192,10 +185,10 @@ def table(path, base):
                 continue
             sides = [cells[test][side] for side in ("human", "made")]
             scores, voices = ([np.array(side[key]) for side in sides] for key in ("score", "voice"))
-            text = "{:.2f} ({:.2f}-{:.2f})".format(*metrics.interval(auc, scores[0], voices[0], scores[1], voices[1]))
+            text = "{:.2f} ({:.2f}-{:.2f})".format(*metrics.interval(metrics.auc, scores[0], voices[0], scores[1], voices[1]))
             if way != base and test in results.get(base, {}):
                 other = [np.array(results[base][test][side]["score"]) for side in ("human", "made")]
-                text += " [{1:+.2f} to {2:+.2f}]".format(*difference(auc, scores, other, *voices))
+                text += " [{1:+.2f} to {2:+.2f}]".format(*difference(metrics.auc, scores, other, *voices))
             text += " {:.0%}".format(metrics.hits_at(*scores, RATE))
             own = dict(zip(sides[0]["original"], sides[0]["score"]))
             won = [score > own[name] for name, score in zip(sides[1]["original"], sides[1]["score"]) if name in own]

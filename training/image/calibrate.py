@@ -70,12 +70,12 @@ class Data:
     def count(self, truth: str, variants: tuple[str, ...]) -> int:
         return len(set(self.paths[self.kept(variants, truth == "generated")]))
 
-    def weights(self) -> np.ndarray:
-        """Each file the same, both truths the same in all."""
-        _, place, times = np.unique(self.paths, return_inverse=True, return_counts=True)
-        weights = 1.0 / times[place]
+    def weights(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Each file the same among these rows, both truths the same in all."""
+        _, place, times = np.unique(self.paths[rows], return_inverse=True, return_counts=True)
+        weights, generated = 1.0 / times[place], self.generated[rows]
         for truth in (True, False):
-            weights[self.generated == truth] /= weights[self.generated == truth].sum()
+            weights[generated == truth] /= weights[generated == truth].sum()
         return weights * len(times)
 
     def folds(self) -> dict[str, int]:
@@ -83,9 +83,12 @@ class Data:
         names = sorted(set(self.groups), key=lambda name: (-np.sum(self.groups == name), name))
         return {name: place % FOLDS for place, name in enumerate(names)}
 
+    def placed(self, folds: dict[str, int]) -> np.ndarray:
+        """The fold of each row."""
+        return np.array([folds[group] for group in self.groups])
+
     def out_of_fold(self, strength: float) -> np.ndarray:
-        folds = self.folds()
-        fold = np.array([folds[group] for group in self.groups])
+        fold = self.placed(self.folds())
         scores, weights = np.zeros(len(self.vectors)), self.weights()
         for number in range(FOLDS):
             left_out = fold == number

@@ -5,10 +5,10 @@ A head learns from features, truths, weights and folds of the rows that it may s
 
 from collections.abc import Callable
 
+import calibrate
 import numpy as np
 import patchnet
 from calibrate import FOLDS, Data, area
-from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 NET_STEPS = 250
@@ -34,20 +34,12 @@ def out_of_fold(data: Data, values: np.ndarray, fold: np.ndarray, fit: Fit, stre
 
 
 def learn(data: Data, values: np.ndarray, fold: np.ndarray, fit: Fit, strength: float, rows: np.ndarray) -> Judge:
-    return fit(values[rows], data.generated[rows], weights(data, rows), fold[rows], strength)
-
-
-def weights(data: Data, learnt: np.ndarray) -> np.ndarray:
-    """Each file the same among the rows learnt from, both truths the same in all."""
-    _, place, times = np.unique(data.paths[learnt], return_inverse=True, return_counts=True)
-    found = 1.0 / times[place]
-    for truth in (True, False):
-        found[data.generated[learnt] == truth] /= found[data.generated[learnt] == truth].sum()
-    return found * len(times)
+    return fit(values[rows], data.generated[rows], data.weights(rows), fold[rows], strength)
 
 
 def linear(values, generated, weights, fold, strength) -> Judge:
-    return LogisticRegression(C=strength, max_iter=2000).fit(values, generated, sample_weight=weights).decision_function
+    weight, bias = calibrate.fit(values, generated, weights, strength)
+    return lambda others: others @ weight + bias
 
 
 def scaled(values, generated, weights, fold, strength) -> Judge:

@@ -17,11 +17,10 @@ FILMS = ("clip", "pan")
 def compare_films(folder: Path, folds: dict[str, int], outside: Path | None) -> None:
     data, others = Data(folder, "frames.npz"), None if outside is None else Data(outside, "frames.npz")
     parts = parts_of(data, folder)
-    real = data.kept(("clip",), False)
+    real, fold = data.kept(("clip",), False), data.placed(folds)
     print(f"{sum(data.generated)} generated clips, {sum(real)} real clips, {sum(data.kept(('pan',)))} pans")
     for name, part in parts.items():
         fit = linear if name.startswith("g1") else scaled
-        fold = np.array([folds[group] for group in data.groups])
         scores, strength = best(data, part, fold, fit, STRENGTHS, FILMS)
         low, high = interval(data, scores, FILMS)
         made = scores[data.generated]

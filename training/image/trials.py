@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from calibrate import STILLS, STRENGTHS, Data, area, auc, interval, redrawn
+from calibrate import STILLS, STRENGTHS, Data, area, auc, redrawn
 from heads import Fit, best, fused, learn, linear, net, scaled
 from motion import compare_films
 
@@ -25,7 +25,7 @@ ALARM_RATE = 0.01
 def main(folder: Path, outside: Path | None) -> None:
     data = Data(folder, "residuals.npz")
     folds = Data(folder).folds()
-    fold = np.array([folds[group] for group in data.groups])
+    fold = data.placed(folds)
     features, others, others_features = load(folder, data), None, {}
     if outside is not None:
         others = Data(outside, "residuals.npz")
@@ -85,12 +85,13 @@ def stacked(features: dict[str, np.ndarray], parts: tuple[str, ...]) -> np.ndarr
 
 
 def report(name: str, data: Data, scores: np.ndarray, present: np.ndarray) -> None:
-    low, high = interval(data, scores, STILLS)
+    draws = list(redrawn(data, STILLS))
+    areas = np.array([auc(scores[made], scores[real]) for made, real in draws])
     found = share_found(scores[data.kept(STILLS, True)], scores[data.kept(STILLS, False)])
-    shares = [share_found(scores[made], scores[real]) for made, real in redrawn(data, STILLS)]
-    gains = [auc(scores[made], scores[real]) - auc(present[made], present[real]) for made, real in redrawn(data, STILLS)]
+    shares = [share_found(scores[made], scores[real]) for made, real in draws]
+    gains = areas - [auc(present[made], present[real]) for made, real in draws]
     gain = area(data, scores, STILLS) - area(data, present, STILLS)
-    print(f"{name}: AUC {area(data, scores, STILLS):.3f} ({low:.2f} to {high:.2f}), found at 1 % {found:.2f} {spread(shares, 2)}, "
+    print(f"{name}: AUC {area(data, scores, STILLS):.3f} {spread(areas, 2)}, found at 1 % {found:.2f} {spread(shares, 2)}, "
           f"difference to the first {gain:+.3f} {spread(gains, 3)}")  # fmt: skip
     for variant, partner in PARTNER.items():
         made, real = data.kept((partner,), True), data.kept((variant,), False)
