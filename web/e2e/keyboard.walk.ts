@@ -124,12 +124,14 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await page.keyboard.press("Enter");
   await expect(page.getByRole("menuitem", { name: "Original file" })).toBeFocused();
   await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("menuitem", { name: "Report as a page (HTML)" })).toBeFocused();
   const coming = page.waitForEvent("download");
   await page.keyboard.press("Enter");
   expect((await coming).suggestedFilename()).toBe("rocket.jpg.html");
 
   await tabTo(page, "Run again", "Shift+Tab");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
   await tabTo(page, "Start");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("link", { name: "Run 2 (shown)" })).toBeVisible();
@@ -155,6 +157,7 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
 
   await tabTo(page, /^Account, theme/, "Shift+Tab");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Account" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "Account" })).toBeVisible();
   await tabTo(page, "New key");
@@ -163,6 +166,7 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await page.keyboard.type("nightly");
   await tabTo(page, "Create the key");
   await page.keyboard.press("Enter");
+  await expect(page.getByText("Copy it now.")).toBeVisible();
   await tabTo(page, "Close");
   await page.keyboard.press("Enter");
   await tabTo(page, "Revoke nightly");
