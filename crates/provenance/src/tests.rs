@@ -278,6 +278,17 @@ fn boxes_and_tags_within_each_other_have_a_limit() {
     assert!(look(&[boxed(b"ftyp", &[b"isom"]), deep].concat()).origin.cut);
 }
 
+#[test]
+fn sizes_that_lie_are_survived() {
+    // A list that is shorter than its name.
+    look(b"RIFF\x20\0\0\0WAVELIST\0\0\0\0INFOICMT\x04\0\0\0text");
+    // A box that ends before the identifier which follows it.
+    let of_xmp = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
+    look(&[boxed(b"ftyp", &[b"isom"]), boxed(b"uuid", &[]), of_xmp.to_vec(), vec![0; 8]].concat());
+    // A tag that ends within the head of the name inside it.
+    look(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x90\x12\x54\xc3\x67\x82\x45\xa3\x84name");
+}
+
 /// Begins of files, so that random bytes get past the first check.
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let heads: Vec<&[u8]> = vec![

@@ -60,7 +60,7 @@ fn walk(source: &mut Source<'_>, mut at: u64, end: u64, depth: u32, fields: &mut
 }
 
 fn packet(source: &mut Source<'_>, start: u64, end: u64, fields: &mut Fields) {
-    if let Some(bytes) = source.payload(start, end - start, MAX_CHUNK_BYTES) {
+    if let Some(bytes) = source.payload(start, end.saturating_sub(start), MAX_CHUNK_BYTES) {
         xmp::read(&bytes, fields);
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn read(source: &mut Source<'_>, fields: &mut Fields) {
 
 fn walk(source: &mut Source<'_>, mut at: u64, end: u64, depth: u32, name: &mut String, fields: &mut Fields) {
     while at < end && source.step() {
-        let Some((id, size, body)) = element(source, at) else { return };
+        // An element may lie about its size, and so the head of the next may reach over the end of the one around it.
+        let Some((id, size, body)) = element(source, at).filter(|(_, _, body)| *body <= end) else { return };
         let after = match size {
             Some(size) => body.saturating_add(size).min(end),
             // A live recording: its end is that of the file, and only the segment itself can be looked into.

@@ -38,7 +38,7 @@ pub(super) fn read(source: &mut Source<'_>, fields: &mut Fields) {
                 if size <= MAX_CHUNK_BYTES as u64 && source.bytes(payload, 4).as_deref() == Some(b"INFO") =>
             {
                 if let Some(bytes) = source.payload(payload, size, MAX_CHUNK_BYTES) {
-                    info(&bytes[4..], fields);
+                    info(bytes.get(4..).unwrap_or_default(), fields);
                 }
             }
             _ => {}
