@@ -1,4 +1,4 @@
-import { accessible, expect, shots, signIn, test } from "./walk";
+import { accessible, expect, GONE, online, shots, signIn, test } from "./walk";
 
 // The file of an address does not exist.
 test.use({ isNew: true, apart: true, expectedErrors: /status of 404/ });
@@ -34,6 +34,7 @@ test("somebody signs up, signs out and signs in again", async ({ page }) => {
   await accessible(page);
   await shots(page, "sign-in");
   await page.getByRole("link", { name: "Create an account" }).click();
+  await expect(page.getByRole("heading", { name: "Create an account" })).toBeVisible();
   await accessible(page);
   await shots(page, "sign-up");
 
@@ -50,7 +51,7 @@ test("somebody signs up, signs out and signs in again", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
   await expect(page.getByText("<b>Example</b>")).toBeVisible();
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  await expect(online(page)).toBeVisible();
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
   await accessible(page);
   await shots(page, "shell");
@@ -133,16 +134,16 @@ test("theme and language are chosen once and kept", async ({ page, server }) => 
 });
 
 test.describe("without a server", () => {
-  test.use({ expectedErrors: /ERR_CONNECTION/ });
+  test.use({ expectedErrors: GONE });
 
   test("the page says when the server is gone, and goes on when it is back", async ({ page, server }) => {
     await signIn(page, await server.signUp("Eve"));
-    await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+    await expect(online(page)).toBeVisible();
     await server.kill();
     await expect(page.getByText("The server cannot be reached.")).toBeVisible();
     await shots(page, "offline");
     await server.launch();
     await expect(page.getByText("The server cannot be reached.")).toBeHidden();
-    await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+    await expect(online(page)).toBeVisible();
   });
 });

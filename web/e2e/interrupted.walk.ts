@@ -1,15 +1,14 @@
 /** A run is watched while the service dies, the network goes, or nobody is there to judge. */
 import type { Page } from "@playwright/test";
-import { accessible, expect, film, judge, judging, shots, signIn, test } from "./walk";
+import { accessible, expect, film, GONE, judge, judging, online, shots, signIn, test } from "./walk";
 
 test.use({
   apart: true,
-  expectedErrors: /ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|WebSocket|status of 50[234]/,
+  expectedErrors: new RegExp(`${GONE.source}|ERR_INTERNET_DISCONNECTED|status of 50[234]`),
 });
 
 const verdict = (page: Page) => page.getByRole("heading", { name: "What this does not mean" });
 const cancel = (page: Page) => page.getByRole("button", { name: "Cancel the run" });
-const online = (page: Page) => page.getByText("Live", { exact: true }).last();
 
 test("without a server of models the page says why it waits, in both languages, and goes on when one comes", async ({
   page,
@@ -102,4 +101,18 @@ test("while only live events are cut off, the page asks at intervals", async ({ 
   await expect(cancel(page)).toBeVisible();
   judge(server).resume();
   await expect(verdict(page)).toBeVisible({ timeout: 90_000 });
+});
+
+test("where the program of the live connection could not be fetched, the page asks at intervals, and the next one listens", async ({
+  page,
+  server,
+}) => {
+  const eve = await server.signUp("Eve");
+  // Vite calls it after the folder of the package in which it lies.
+  await page.route(/\/assets\/esm-/, (route) => route.abort("connectionrefused"));
+  await signIn(page, eve);
+  await expect(page.getByText("No live connection.")).toBeVisible();
+  await page.unroute(/\/assets\/esm-/);
+  await page.reload();
+  await expect(online(page)).toBeVisible();
 });

@@ -5,19 +5,30 @@ import { expect, film, test } from "./walk";
 /** Tabs on, or back, until what has the focus is called so; fails when it went all the way round. */
 async function tabTo(page: Page, name: RegExp | string, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   const wanted = page.getByRole("main").or(page.locator("body")).locator("*:focus");
+  const isIt = (called: string) => (typeof name === "string" ? called === name : name.test(called));
+  // Before it is there, Tab would go round without it.
+  await expect
+    .poll(async () => (await page.evaluate(names, false)).some(isIt), `${name} is there`)
+    .toBe(true);
   for (let n = 0; n < 80; n++) {
     await page.keyboard.press(key);
-    const called = await page.evaluate(() => {
-      const element = document.activeElement;
-      const label = (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
-      return (element?.getAttribute("aria-label") ?? label ?? element?.textContent ?? "").trim();
-    });
-    if (typeof name === "string" ? called === name : name.test(called)) {
+    if ((await page.evaluate(names, true)).some(isIt)) {
       await expect(wanted.first()).toBeInViewport();
       return;
     }
   }
   throw new Error(`nothing called ${name} can be reached by Tab`);
+}
+
+/** What those elements are called that Tab can reach, or only the one with the focus. Runs in the page. */
+function names(isFocused: boolean): string[] {
+  const reachable =
+    'a[href], button:enabled, input:enabled:not([hidden]), select:enabled, textarea:enabled, summary, [tabindex="0"]';
+  const all = isFocused ? [document.activeElement] : [...document.querySelectorAll(reachable)];
+  return all.map((element) => {
+    const label = (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
+    return (element?.getAttribute("aria-label") ?? label ?? element?.textContent ?? "").trim();
+  });
 }
 
 test("everything is reached and done by keyboard", async ({ page, server }) => {
@@ -110,6 +121,7 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await tabTo(page, "rocket.jpg");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
   const shown = page.getByRole("application").locator("div").first();
   const zoom = () => shown.evaluate((div) => new DOMMatrix(div.style.transform).a);
   await tabTo(page, /^The picture/);
@@ -136,9 +148,13 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await page.keyboard.press("Enter");
   await expect(page.getByRole("link", { name: "Run 2 (shown)" })).toBeVisible();
   // What comes in while it is judged moves what has the focus.
-  await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "What this does not mean" })).toBeVisible({
+    timeout: 60_000,
+  });
   await tabTo(page, "Compare two runs");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Compare two runs" })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
   await tabTo(page, "First run");
   await page.keyboard.press("ArrowUp");
   await expect(page).toHaveURL(/[?&]a=/);
@@ -146,6 +162,8 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await page.goto(`/media/${sound}`);
   const timeline = page.getByRole("region", { name: "Timeline" });
   const time = () => page.locator("audio").evaluate(({ currentTime }: HTMLAudioElement) => currentTime);
+  // Until the cards of the models have come, they are called by their names.
+  await expect(page.getByRole("heading", { name: "Measured quality" }).first()).toBeVisible();
   const span = (await timeline.getByRole("button").first().textContent()) ?? "";
   await tabTo(page, /probability over time/);
   await page.keyboard.press("End");
@@ -160,6 +178,7 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await expect(page.getByRole("menuitem", { name: "Account" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "Account" })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
   await tabTo(page, "New key");
   await page.keyboard.press("Enter");
   await tabTo(page, "Name");
@@ -169,6 +188,7 @@ test("files are chosen and deleted, a result is read, compared and kept, and a k
   await expect(page.getByText("Copy it now.")).toBeVisible();
   await tabTo(page, "Close");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "New key" })).toBeFocused();
   await tabTo(page, "Revoke nightly");
   await page.keyboard.press("Enter");
   await tabTo(page, "Revoke");

@@ -1,5 +1,5 @@
 /** The live page while a video is judged, and two tabs that hear the same. */
-import { accessible, expect, film, judge, judging, shots, signIn, test } from "./walk";
+import { accessible, expect, film, judge, judging, online, shots, signIn, test } from "./walk";
 
 test.use({ apart: true });
 
@@ -15,7 +15,7 @@ test("a video is seen on its way on every tab, until its verdict is there", asyn
   await expect(page.getByText("Nothing is being judged")).toBeVisible();
   const library = await context.newPage();
   await library.goto("/");
-  await expect(library.getByText("Live", { exact: true }).last()).toBeVisible();
+  await expect(online(library)).toBeVisible();
 
   judge(server).pause();
   const id = await server.upload(ada, film(server));

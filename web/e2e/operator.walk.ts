@@ -17,12 +17,16 @@ test("somebody makes a key, uses it and revokes it", async ({ page, server }) =>
   await dialog.getByRole("button", { name: "Copy" }).click();
   await expect(page.getByText("Copied").first()).toBeVisible();
   await dialog.getByRole("button", { name: "Close" }).last().click();
-  await expect(page.getByText(key)).toHaveCount(0);
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "New key" })).toBeFocused();
+  expect(await page.content()).not.toContain(key);
   const names = page.getByLabel("First name");
   await names.fill("");
   await names.press("ControlOrMeta+v");
   await expect(names).toHaveValue(key);
   await page.reload();
+  await expect(page.getByRole("button", { name: "Revoke nightly" })).toBeVisible();
+  await expect(page.getByText("This session")).toBeVisible();
   await accessible(page);
   await shots(page, "account");
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { accessible, expect, film, judged, shots, signIn, test } from "./walk";
+import { accessible, expect, film, judged, online, shots, signIn, test } from "./walk";
 
 test.use({ expectedErrors: /status of 404/ });
 
@@ -30,11 +30,11 @@ test("the second user sees nothing of the first one's: no list, no address, no c
     [bobs, bob],
   ] as const) {
     await signIn(tab, person);
-    await expect(tab.getByText("Live", { exact: true }).last()).toBeVisible();
+    await expect(online(tab)).toBeVisible();
   }
   const id = await server.upload(ada, "samples/machine-voice.wav");
+  await expect.poll(() => adasFrames.join("\n")).toContain(id);
   await judged(page, id);
-  expect(adasFrames.join("\n")).toContain(id);
 
   await expect(bobs.getByText("No files yet")).toBeVisible();
   await bobs.reload();
@@ -61,6 +61,7 @@ test("the second user sees nothing of the first one's: no list, no address, no c
   // An address for players is good for what it names, and for nothing else.
   const { url } = (await (await server.ask(ada, `/media/${id}/link`)).json()) as { url: string };
   expect((await fetch(server.url + url)).status).toBe(200);
+  await expect(online(bobs)).toBeVisible();
   const bobsOwn = await server.upload(bob, "samples/rocket.jpg");
   expect((await fetch(server.url + url.replace(id, bobsOwn))).status).toBe(401);
   // What Bob's page has heard by now is what was sent before, and his own.
@@ -114,6 +115,7 @@ test("markup in names, descriptions and metadata is text on every page, and in t
   await page.getByRole("button", { name: "Run again" }).click();
   await page.getByRole("button", { name: "Start" }).click();
   await page.getByRole("link", { name: "Compare two runs" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Compare two runs" })).toBeVisible();
   await expect(page.getByText(HOSTILE)).toBeVisible();
   await page.goto("/account");
   await expect(page.getByText("Eve <script>alert(2)</script>")).toBeVisible();

@@ -1,4 +1,4 @@
-/** One process of the real program: started, stopped, killed, held still, started anew. */
+/** One process of the real program: started, stopped, killed, started anew. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, readFile } from "node:fs/promises";
@@ -71,15 +71,6 @@ export class Program {
   async restart(): Promise<void> {
     await this.kill();
     await this.launch();
-  }
-
-  /** Holds it still: its connections stand, and nothing comes of them. */
-  pause(): void {
-    this.#child?.kill("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#child?.kill("SIGCONT");
   }
 
   log(): Promise<string> {

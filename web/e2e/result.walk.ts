@@ -2,6 +2,8 @@
 import { accessible, expect, judged, shots, signIn, test } from "./walk";
 
 test.use({ expectedErrors: /status of 404/ });
+// Three files and a second run are judged.
+test.setTimeout(360_000);
 
 test("a result is seen, replayed, repeated, compared and deleted, by its owner only", async ({
   page,

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { Judge } from "./judge";
 import { CHECKOUT, freePort, PROGRAM, Program } from "./program";
 
 const ML_KEY = "a key for walks only";
@@ -29,11 +30,11 @@ export class Server {
   /** Such as `http://127.0.0.1:4242`; the same after a restart. */
   readonly url: string;
   /** Who judges files, where that is a process of its own. */
-  readonly ml: Program | null;
+  readonly ml: Judge | null;
   readonly #program: Program;
   readonly #tokens = new Map<string, string>();
 
-  private constructor(home: string, url: string, program: Program, ml: Program | null) {
+  private constructor(home: string, url: string, program: Program, ml: Judge | null) {
     this.home = home;
     this.url = url;
     this.ml = ml;
@@ -55,11 +56,11 @@ export class Server {
       return new Server(home, url, program, null);
     }
     const mlPort = String(await freePort());
-    const ml = { ML_SERVER_URLS: `http://127.0.0.1:${mlPort}`, ML_API_KEY: ML_KEY };
+    const mlEnv = { ...common, ML_PORT: mlPort, ML_API_KEY: ML_KEY };
+    const judge = new Judge({ args: ["ml"], env: mlEnv, listens, log: join(home, "ml.log") });
+    const ml = { ML_SERVER_URLS: await judge.open(Number(mlPort)), ML_API_KEY: ML_KEY };
     const args = ["serve", "--roles", "api,worker"];
     const program = new Program({ args, env: { ...settings, ...ml }, listens, log });
-    const mlEnv = { ...common, ML_PORT: mlPort, ML_API_KEY: ML_KEY };
-    const judge = new Program({ args: ["ml"], env: mlEnv, listens, log: join(home, "ml.log") });
     await program.launch();
     return new Server(home, url, program, judge);
   }
@@ -88,6 +89,7 @@ export class Server {
   async dispose(): Promise<void> {
     await this.kill();
     await this.ml?.kill();
+    this.ml?.close();
     await rm(this.home, { recursive: true, force: true });
   }
 

@@ -53,6 +53,8 @@ test("every page shows that it waits, that it failed, and goes on when asked aga
       await page.emulateMedia({ reducedMotion: "reduce" });
       const held = await hold(page);
       await page.goto(path);
+      // The session is waited for with the same role, and before it.
+      await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
       await expect(page.locator('[role="status"][aria-busy="true"]').first()).toBeAttached();
       await accessible(page);
       expect(await moving(page)).toEqual([]);
@@ -78,6 +80,8 @@ function moving(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const running = document.getAnimations().filter(({ playState }) => playState === "running");
     await new Promise((done) => setTimeout(done, 50));
+    // Animations stand still between two frames, and a busy machine may have drawn none.
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
     return running.filter(({ playState }) => playState === "running").map((one) => one.constructor.name);
   });
 }

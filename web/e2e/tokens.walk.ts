@@ -1,5 +1,5 @@
 /** What becomes of a page when its access token, or the whole session, ends under it. */
-import { expect, signIn, test } from "./walk";
+import { expect, online, signIn, test } from "./walk";
 
 // Nothing has to be judged.
 test.use({ apart: true, settings: { ACCESS_TOKEN_MINUTES: "1" }, expectedErrors: /status of 404/ });
@@ -7,7 +7,7 @@ test.use({ apart: true, settings: { ACCESS_TOKEN_MINUTES: "1" }, expectedErrors:
 test("a token that ends in mid-use is exchanged, and nobody notices", async ({ page, server }) => {
   const ada = await server.signUp("Ada");
   await signIn(page, ada);
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  await expect(online(page)).toBeVisible();
   await page.goto("/account");
   await page.getByLabel("First name").fill("Augusta");
   const seen: string[] = [];
@@ -15,7 +15,7 @@ test("a token that ends in mid-use is exchanged, and nobody notices", async ({ p
   // The server ends the live connection with the token, whatever the page does.
   const exchanged = await page.waitForResponse(/auth\/refresh/, { timeout: 90_000 });
   expect(exchanged.status()).toBe(200);
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  await expect(online(page)).toBeVisible();
   await expect(page.getByLabel("First name")).toHaveValue("Augusta");
   await page.getByRole("button", { name: "Save" }).first().click();
   await expect(page.getByText("Augusta Example")).toBeVisible();
@@ -29,7 +29,7 @@ test("a session that was ended elsewhere leads to the sign-in, and from there ba
   const bob = await server.signUp("Bob");
   await signIn(page, bob);
   await page.goto("/help?from=here");
-  await expect(page.getByText("Live", { exact: true }).last()).toBeVisible();
+  await expect(online(page)).toBeVisible();
   expect((await server.ask(bob, "/auth/sessions", { method: "DELETE" })).status).toBe(204);
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await expect(page.getByText("Your session has ended.")).toBeVisible();

@@ -6,15 +6,16 @@
  *   `server.url`, `.signUp("Ada")`, `.token(person)`, `.administrator`, `.setUp`, `.stop()`, `.kill()`, `.launch()`,
  *   `.restart()`, `.log()`, `.home`, `.upload(person, "samples/rocket.jpg")`, `.ask(person, path)`. Settings for a
  *   file: `test.use({ settings: { NAME: "value" } })`. With `test.use({ apart: true })` files are judged by a process of
- *   its own, which `judging(server)` starts, and `judge(server)` holds still with `.pause()` and lets go on with `.resume()`: what
+ *   its own, which `judging(server)` starts, and `judge(server)` holds with `.pause()` and lets go on with `.resume()`: what
  *   happens in the middle of a run is then seen without a race. Say `apart` also where nothing has to be judged: no model is loaded.
  *   With `isNew: true` nobody has an account, and `server.setUp` is the address at which the first one is made.
  * - `page`: as Playwright's, on the server's address (`page.goto("/")`). A walk fails when the page has logged an
  *   error, the Content-Security-Policy has refused something, or a page came without a strict one; say what is expected with `expectedErrors`:
- *   `test.use({ expectedErrors: /413/ })`. Answers with 401 are never counted: asking for a session is how one
+ *   `test.use({ expectedErrors: /413/ })`, or `GONE` where a server goes. Answers with 401 are never counted: asking for a session is how one
  *   learns that there is none.
  *
  * Functions
+ * - `online(page)`: the mark that live events are heard.
  * - `signIn(page, person)`: through the sign-in page, until the library is there. Also for `server.administrator`.
  * - `testdata("samples/rocket.jpg")`: path of a file for `setInputFiles`. `film(server)`: makes a video that is judged quickly.
  * - `accessible(page)`: fails on serious and critical faults that axe finds in light and at 390 px in dark, on colours that it finds
@@ -25,10 +26,14 @@
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
-import type { Program } from "./program";
+import type { Judge } from "./judge";
 import { film, type Person, Server, testdata } from "./server";
 
 export { expect, film, type Person, type Server, testdata };
+
+/** What the console says when a server is gone, whatever was under way. */
+export const GONE =
+  /ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_NETWORK|ERR_SOCKET|ERR_INCOMPLETE|ERR_CONTENT_LENGTH|WebSocket/;
 
 const STRICT = /default-src 'none';.*script-src 'self';.*style-src 'self'/;
 
@@ -99,16 +104,21 @@ export async function signIn(page: Page, person: Pick<Person, "email" | "passwor
   await page.getByLabel("Password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).not.toHaveURL(/sign-in/);
+  // The address changes before the page does; between the two there is none.
+  await expect(page.getByRole("main")).toBeVisible();
 }
 
+/** The mark that live events are heard; the navigation has the same word as a link. */
+export const online = (page: Page) => page.getByText("Live", { exact: true }).and(page.locator("span"));
+
 /** Who judges files apart from the service. */
-export function judge(server: Server): Program {
+export function judge(server: Server): Judge {
   if (!server.ml) throw new Error("the walk says nothing of `apart`");
   return server.ml;
 }
 
 /** Starts who judges where it does not run, and waits until the service knows its models. */
-export async function judging(server: Server): Promise<Program> {
+export async function judging(server: Server): Promise<Judge> {
   const program = judge(server);
   await program.launch();
   program.resume();
@@ -132,10 +142,13 @@ export async function accessible(page: Page): Promise<void> {
   const violations = await faults(page);
   // What the other theme changes is colours.
   await page.emulateMedia({ colorScheme: "dark" });
+  await still(page);
   violations.push(...(await faults(page, "color-contrast")));
   await page.setViewportSize({ width: 390, height: 844 });
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  expect(tooWide, "nothing sticks out of a small screen").toBeLessThanOrEqual(0);
+  await expect.poll(() => page.evaluate(() => innerWidth)).toBe(390);
+  // What has a width of its own is drawn anew in the next frame.
+  const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await expect.poll(tooWide, "nothing sticks out of a small screen").toBeLessThanOrEqual(0);
   violations.push(...(await faults(page)));
   await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
@@ -143,6 +156,14 @@ export async function accessible(page: Page): Promise<void> {
   const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
   expect(told, "axe finds no serious fault").toEqual([]);
 }
+
+/** Until what moves for a moment stands still, for in between colours are weak; what moves without end is left alone. */
+const still = (page: Page) =>
+  page.evaluate(async () => {
+    const ends = (one: Animation) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY;
+    const moving = document.getAnimations().filter(ends);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
+  });
 
 /** What axe finds, by one rule or by all. There are no frames of other sites, for which it would open a page of its own each time. */
 async function faults(page: Page, rule?: string) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answerRequests } from "@/testing/answers";
 import { ada, tokenOf } from "@/testing/people";
-import { HEAD, type Pages, refreshLists, withHead } from "./lists";
+import { expectRows, HEAD, type Pages, refreshLists, withHead } from "./lists";
 import { createQueryClient, type Media, mediaListQuery } from "./queries";
 import { signedIn } from "./session";
 
@@ -52,4 +52,18 @@ test("a list that was read far down costs a few requests, not one for each part"
   expect(requests).toHaveLength(HEAD);
   const shown = client.getQueryData<Pages>(queryKey);
   expect(shown && ids(shown)).toBe(`new,${Array.from({ length: 200 }, (_, n) => `${n},`).join("")}`);
+});
+
+test("rows that are put back come into lists that are still there, not into forgotten ones", async () => {
+  const client = createQueryClient();
+  const { queryKey } = mediaListQuery();
+  client.setQueryData(queryKey, pagesOf(["a", "b"]));
+  const putBack = await expectRows(client, ["a", "b"], () => null);
+  putBack("b");
+  const shown = client.getQueryData<Pages>(queryKey);
+  expect(shown && ids(shown)).toBe("b");
+  // As when somebody has signed out.
+  client.clear();
+  putBack("a");
+  expect(client.getQueryData(queryKey)).toBeUndefined();
 });

@@ -73,9 +73,14 @@ class Connection {
 
   async #open() {
     // Loaded when somebody is signed in, so that the sign-in page does without it.
-    const { io } = await import("socket.io-client");
+    const client = await import("socket.io-client").catch(() => null);
     if (this.#ended) return;
-    const socket = io({
+    // Browsers remember that a module could not be fetched: this page asks at intervals, the next one tries again.
+    if (client === null) {
+      this.#lost();
+      return;
+    }
+    const socket = client.io({
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelayMax: 10_000,
