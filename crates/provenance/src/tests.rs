@@ -185,13 +185,18 @@ fn chunks(kind: &[u8; 4], parts: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [b"RIFF".to_vec(), (body.len() as u32).to_le_bytes().to_vec(), body].concat()
 }
 
+const SUNO: &str = "made with suno; created=x; id=116d34f4-b3d5-48b8-9334-011b1dd1df00";
+
+fn wave() -> Vec<u8> {
+    let info = [b"INFOICMT", &(SUNO.len() as u32).to_le_bytes()[..], SUNO.as_bytes()].concat();
+    chunks(b"WAVE", &[(b"LIST", info)])
+}
+
 #[test]
 fn riff_chunks_are_read() {
     assert_eq!(first(&chunks(b"WEBP", &[(b"EXIF", exif(true))])).0, "sd-webui-parameters");
     assert_eq!(first(&chunks(b"WEBP", &[(b"XMP ", xmp())])).0, "digital-source-type");
-    let suno = b"made with suno; created=x; id=116d34f4-b3d5-48b8-9334-011b1dd1df00";
-    let info = [b"INFOICMT".to_vec(), (suno.len() as u32).to_le_bytes().to_vec(), suno.to_vec()].concat();
-    assert_eq!(first(&chunks(b"WAVE", &[(b"LIST", info)])).1, "RIFF INFO \"ICMT\"");
+    assert_eq!(first(&wave()).1, "RIFF INFO \"ICMT\"");
     assert!(look(&chunks(b"WAVE", &[(b"C2PA", vec![1])])).has_credentials);
 }
 
@@ -201,28 +206,40 @@ fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     [&(body.len() as u32 + 8).to_be_bytes()[..], kind, &body].concat()
 }
 
-#[test]
-fn boxes_of_mp4_are_read() {
-    let start = boxed(b"ftyp", &[b"isomiso2"]);
-    let data = |text: &str| boxed(b"data", &[b"\0\0\0\x01\0\0\0\0", text.as_bytes()]);
-    let graph = r#"{"prompt":{"3":{"inputs":{},"class_type":"KSampler"}}}"#;
-    let comment = boxed(b"ilst", &[&boxed(b"\xa9cmt", &[&data(graph)])]);
-    let handler = boxed(b"hdlr", &[&[0; 25]]);
-    let file = |meta: &[u8]| [start.clone(), boxed(b"moov", &[&boxed(b"udta", &[meta])])].concat();
-    assert_eq!(first(&file(&boxed(b"meta", &[&[0; 4], &handler, &comment]))).1, "MP4 tag \"©cmt\"");
+const GRAPH: &str = r#"{"3":{"inputs":{},"class_type":"KSampler"}}"#;
+const OF_XMP: &[u8; 16] = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
+const OF_C2PA: &[u8; 16] = b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
+
+fn mp4(boxes: &[u8]) -> Vec<u8> {
+    [boxed(b"ftyp", &[b"isomiso2"]), boxes.to_vec()].concat()
+}
+
+fn item(text: &str) -> Vec<u8> {
+    boxed(b"data", &[b"\0\0\0\x01\0\0\0\0", text.as_bytes()])
+}
+
+fn user_data(meta: &[&[u8]]) -> Vec<u8> {
+    mp4(&boxed(b"moov", &[&boxed(b"udta", &[&boxed(b"meta", meta)])]))
+}
+
+/// Tags by the number of a key.
+fn keyed_mp4() -> Vec<u8> {
     let keys = boxed(b"keys", &[&[0; 4], &1u32.to_be_bytes(), &boxed(b"mdta", &[b"prompt"])]);
-    let graph = r#"{"3":{"inputs":{},"class_type":"KSampler"}}"#;
-    let items = boxed(b"ilst", &[&boxed(&1u32.to_be_bytes(), &[&data(graph)])]);
-    assert_eq!(first(&file(&boxed(b"meta", &[&handler, &keys, &items]))).1, "MP4 tag \"prompt\"");
-    let uuid = |id: &[u8; 16], body: &[u8]| [start.clone(), boxed(b"uuid", &[id, body])].concat();
-    let of_xmp = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
-    assert_eq!(first(&uuid(of_xmp, &xmp())).0, "digital-source-type");
-    let of_c2pa = b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
-    assert!(look(&uuid(of_c2pa, b"x")).has_credentials);
+    let items = boxed(b"ilst", &[&boxed(&1u32.to_be_bytes(), &[&item(GRAPH)])]);
+    user_data(&[&boxed(b"hdlr", &[&[0; 25]]), &keys, &items])
 }
 
 #[test]
-fn items_of_avif_are_read() {
+fn boxes_of_mp4_are_read() {
+    let comment = boxed(b"ilst", &[&boxed(b"\xa9cmt", &[&item(&format!(r#"{{"prompt":{GRAPH}}}"#))])]);
+    let named = user_data(&[&[0; 4], &boxed(b"hdlr", &[&[0; 25]]), &comment]);
+    assert_eq!(first(&named).1, "MP4 tag \"©cmt\"");
+    assert_eq!(first(&keyed_mp4()).1, "MP4 tag \"prompt\"");
+    assert_eq!(first(&mp4(&boxed(b"uuid", &[OF_XMP, &xmp()]))).0, "digital-source-type");
+    assert!(look(&mp4(&boxed(b"uuid", &[OF_C2PA, b"x"]))).has_credentials);
+}
+
+fn avif() -> Vec<u8> {
     let entry = boxed(b"infe", &[b"\x02\0\0\0\0\x01\0\0mime\0application/rdf+xml\0"]);
     let iinf = boxed(b"iinf", &[&[0; 4], &1u16.to_be_bytes(), &entry]);
     let packet = xmp();
@@ -232,41 +249,55 @@ fn items_of_avif_are_read() {
         let meta = boxed(b"meta", &[&[0; 4], &boxed(b"hdlr", &[&[0; 25]]), &iinf, &iloc]);
         [boxed(b"ftyp", &[b"avifmif1"]), meta].concat()
     };
-    let at = build(0).len() as u32;
-    assert_eq!(first(&[build(at), packet.clone()].concat()).0, "digital-source-type");
+    [build(build(0).len() as u32), packet.clone()].concat()
+}
+
+#[test]
+fn items_of_avif_are_read() {
+    assert_eq!(first(&avif()).0, "digital-source-type");
+}
+
+fn mp3() -> Vec<u8> {
+    let text = [b"\x03eng\0", SUNO.as_bytes()].concat();
+    let frame = [b"COMM".to_vec(), (text.len() as u32).to_be_bytes().to_vec(), vec![0; 2], text].concat();
+    let size = [0, 0, (frame.len() >> 7) as u8, (frame.len() & 0x7f) as u8];
+    [b"ID3\x03\0\0".to_vec(), size.to_vec(), frame].concat()
+}
+
+fn comments() -> Vec<u8> {
+    let line = format!("DESCRIPTION={SUNO}");
+    [b"\0\0\0\0\x01\0\0\0", &(line.len() as u32).to_le_bytes()[..], line.as_bytes()].concat()
+}
+
+fn flac() -> Vec<u8> {
+    let comments = comments();
+    [b"fLaC\x84", &(comments.len() as u32).to_be_bytes()[1..], &comments].concat()
+}
+
+fn ogg() -> Vec<u8> {
+    let page =
+        |body: &[u8]| [b"OggS".to_vec(), vec![0; 22], vec![1, body.len() as u8], body.to_vec()].concat();
+    [page(b"OpusHead"), page(&[b"OpusTags".to_vec(), comments()].concat())].concat()
 }
 
 #[test]
 fn tags_of_sound_are_read() {
-    let suno = "made with suno; created=x; id=116d34f4-b3d5-48b8-9334-011b1dd1df00";
-    let text = [b"\x03eng\0", suno.as_bytes()].concat();
-    let frame = [b"COMM".to_vec(), (text.len() as u32).to_be_bytes().to_vec(), vec![0; 2], text].concat();
-    let size = frame.len();
-    let size = [0, 0, (size >> 7) as u8, (size & 0x7f) as u8];
-    let tag = [b"ID3\x03\0\0".to_vec(), size.to_vec(), frame].concat();
-    assert_eq!(first(&tag).1, "ID3 \"COMM\"");
-    let line = format!("DESCRIPTION={suno}");
-    let mut comments = b"\0\0\0\0\x01\0\0\0".to_vec();
-    comments.extend((line.len() as u32).to_le_bytes());
-    comments.extend(line.as_bytes());
-    let size = (comments.len() as u32).to_be_bytes();
-    let flac = [b"fLaC\x84".to_vec(), size[1..].to_vec(), comments.clone()].concat();
-    assert_eq!(first(&flac).1, "FLAC comment \"description\"");
-    let page =
-        |body: &[u8]| [b"OggS".to_vec(), vec![0; 22], vec![1, body.len() as u8], body.to_vec()].concat();
-    let ogg = [page(b"OpusHead"), page(&[b"OpusTags".to_vec(), comments].concat())].concat();
-    assert_eq!(first(&ogg).1, "Ogg comment \"description\"");
+    assert_eq!(first(&mp3()).1, "ID3 \"COMM\"");
+    assert_eq!(first(&flac()).1, "FLAC comment \"description\"");
+    assert_eq!(first(&ogg()).1, "Ogg comment \"description\"");
+}
+
+fn matroska() -> Vec<u8> {
+    let element =
+        |id: &[u8], body: &[u8]| [id, &[0x40 | (body.len() >> 8) as u8, body.len() as u8], body].concat();
+    let simple = [element(b"\x45\xa3", b"PROMPT"), element(b"\x44\x87", GRAPH.as_bytes())].concat();
+    let tags = element(b"\x12\x54\xc3\x67", &element(b"\x73\x73", &element(b"\x67\xc8", &simple)));
+    [element(b"\x1a\x45\xdf\xa3", b""), element(b"\x18\x53\x80\x67", &tags)].concat()
 }
 
 #[test]
 fn tags_of_matroska_are_read() {
-    let element =
-        |id: &[u8], body: &[u8]| [id, &[0x40 | (body.len() >> 8) as u8, body.len() as u8], body].concat();
-    let graph = r#"{"3":{"inputs":{},"class_type":"KSampler"}}"#;
-    let simple = [element(b"\x45\xa3", b"PROMPT"), element(b"\x44\x87", graph.as_bytes())].concat();
-    let tags = element(b"\x12\x54\xc3\x67", &element(b"\x73\x73", &element(b"\x67\xc8", &simple)));
-    let file = [element(b"\x1a\x45\xdf\xa3", b""), element(b"\x18\x53\x80\x67", &tags)].concat();
-    assert_eq!(first(&file).1, "Matroska tag \"prompt\"");
+    assert_eq!(first(&matroska()).1, "Matroska tag \"prompt\"");
 }
 
 #[test]
@@ -283,8 +314,7 @@ fn sizes_that_lie_are_survived() {
     // A list that is shorter than its name.
     look(b"RIFF\x20\0\0\0WAVELIST\0\0\0\0INFOICMT\x04\0\0\0text");
     // A box that ends before the identifier which follows it.
-    let of_xmp = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
-    look(&[boxed(b"ftyp", &[b"isom"]), boxed(b"uuid", &[]), of_xmp.to_vec(), vec![0; 8]].concat());
+    look(&[mp4(&boxed(b"uuid", &[])), OF_XMP.to_vec(), vec![0; 8]].concat());
     // A tag that ends within the head of the name inside it.
     look(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x90\x12\x54\xc3\x67\x82\x45\xa3\x84name");
 }
@@ -319,16 +349,21 @@ proptest! {
     }
 
     #[test]
-    fn a_good_file_with_one_wrong_byte_is_survived(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_good_file_with_some_wrong_bytes_is_survived(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
         let plain = [b"parameters\0", SETTINGS.as_bytes()].concat();
         let files = [
             png(&[(b"tEXt", plain), (b"eXIf", exif(true))]),
             jpeg(&[(0xE1, [&b"Exif\0\0"[..], &exif(false)].concat())]),
             chunks(b"WEBP", &[(b"EXIF", exif(true)), (b"XMP ", xmp())]),
+            wave(), keyed_mp4(), mp4(&boxed(b"uuid", &[OF_XMP, &xmp()])), avif(), mp3(), flac(), ogg(), matroska(),
         ];
         for mut file in files {
-            let at = at.index(file.len());
-            file[at] = byte;
+            for (at, byte) in &changes {
+                let at = at.index(file.len());
+                file[at] = *byte;
+            }
             look(&file);
         }
     }
