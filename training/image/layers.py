@@ -3,7 +3,7 @@
     python layers.py FOLDER ENCODER.onnx
 
 Writes FOLDER/layers.npz with the embedding and the pooled tokens of the still pictures of stills.py, and FOLDER/frames.npz with
-the embedding of each frame of its clips. Asking the graph for more outputs does not change the embedding by a bit.
+the embedding of each frame of its clips, where it has any. Asking the graph for more outputs does not change the embedding by a bit.
 """
 
 import sys
@@ -65,6 +65,8 @@ def write_frames(folder: Path, net: WideEncoder) -> None:
         # A short animation may give fewer frames than were asked for.
         frames.append(np.pad(units, ((0, FRAMES - len(units)), (0, 0)), "edge"))
         names.append([path, truth, source, variant])
+    if not frames:
+        return
     np.savez(folder / "frames.npz", vectors=np.mean(frames, axis=1), frames=np.array(frames), rows=np.array(names))
 
 

@@ -2,7 +2,7 @@
 
     python trials.py FOLDER [OUTSIDE]
 
-FOLDER and OUTSIDE hold what embed.py, layers.py and residuals.py write. Nothing is fitted or chosen on OUTSIDE.
+FOLDER and OUTSIDE hold what embed.py, layers.py, residuals.py and, for the last two ways, crops.py write. Nothing is fitted or chosen on OUTSIDE.
 
 All candidates learn from the same rows (stills as found, as JPEG and as preview) and are judged out of the folds of calibrate.py.
 Each takes that strength of five at which its own out-of-fold AUC is best, which flatters all alike. Intervals are for 95 %, by
@@ -38,9 +38,9 @@ def main(folder: Path, outside: Path | None) -> None:
         present = present or (scores, foreign)
         report(f"{name}, strength {strength:g}", data, scores, present[0])
         if others is not None:
-            check(others, foreign, present[1])
+            check(others, foreign, present[1], threshold(scores[data.kept(STILLS, False)]))
     if (folder / "frames.npz").exists():
-        compare_films(folder, folds, outside)
+        compare_films(folder, folds, outside if outside is not None and (outside / "frames.npz").exists() else None)
 
 
 def load(folder: Path, data: Data) -> dict[str, np.ndarray]:
@@ -49,13 +49,20 @@ def load(folder: Path, data: Data) -> dict[str, np.ndarray]:
     found = {"residual": pixels["vectors"], "spectrum": pixels["spectrum"], "squares": pixels["squares"]}
     if not (folder / "layers.npz").exists():
         return found
-    layers = np.load(folder / "layers.npz")
-    if not np.array_equal(pixels["rows"], layers["rows"]):
-        raise SystemExit(f"{folder}: layers.npz and residuals.npz hold other rows")
+    layers = same_rows(folder, "layers.npz", pixels)
     found["embedding"] = layers["vectors"]
+    if (folder / "crops.npz").exists():
+        found["crops"] = same_rows(folder, "crops.npz", pixels)["vectors"]
     for place, layer in enumerate(("layer 3", "layer 6", "layer 9", "layer 12")):
         found[f"{layer} class"] = layers["layers"][:, place, 0]
         found[f"{layer} patches"] = layers["layers"][:, place, 1:].reshape(len(data.paths), -1)
+    return found
+
+
+def same_rows(folder: Path, name: str, pixels: np.lib.npyio.NpzFile) -> np.lib.npyio.NpzFile:
+    found = np.load(folder / name)
+    if not np.array_equal(pixels["rows"], found["rows"]):
+        raise SystemExit(f"{folder}: {name} and residuals.npz hold other rows")
     return found
 
 
@@ -69,6 +76,10 @@ def candidates(features: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ..
     if "embedding" not in features:
         return without_encoder
     fusion = ("embedding", "residual", "spectrum")
+    with_crops = {
+        "g  squares at full resolution, linear": (("crops",), linear, STRENGTHS),
+        "h  a and g side by side": (("embedding", "crops"), linear, STRENGTHS),
+    }
     classes, patches = (tuple(name for name in features if name.endswith(end)) for end in ("class", "patches"))
     return {
         "a  embedding, linear": (("embedding",), linear, STRENGTHS),
@@ -77,6 +88,7 @@ def candidates(features: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ..
         "b3 patch tokens of layers 9, 12": (patches[2:], scaled, STRENGTHS),
         "f  a, c and d stacked": (fusion, fused([features[part].shape[1] for part in fusion]), (10.0, 100.0)),
         **without_encoder,
+        **(with_crops if "crops" in features else {}),
     }
 
 
@@ -110,7 +122,11 @@ def share_above(data: Data, scores: np.ndarray, shape: str, other: str) -> float
 
 
 def share_found(made: np.ndarray, real: np.ndarray) -> float:
-    return float(np.mean(made > np.quantile(real, 1 - ALARM_RATE)))
+    return float(np.mean(made > threshold(real)))
+
+
+def threshold(real: np.ndarray) -> float:
+    return float(np.quantile(real, 1 - ALARM_RATE))
 
 
 def spread(values: list[float], digits: int) -> str:
@@ -118,15 +134,19 @@ def spread(values: list[float], digits: int) -> str:
     return f"({low:.{digits}f} to {high:.{digits}f})"
 
 
-def check(data: Data, scores: np.ndarray, present: np.ndarray) -> None:
-    """Each generated source against all photographs; pictures are drawn, for there are but two sources of photographs."""
+def check(data: Data, scores: np.ndarray, present: np.ndarray, passed: float) -> None:
+    """Each generated source against all photographs; pictures are drawn, for there are but two sources of photographs.
+
+    `passed` is the score that one photograph in a hundred of FOLDER passes out of fold.
+    """
     real = np.flatnonzero(~data.generated)
+    print(f"    outside photographs      {np.sum(scores[real] > passed)} of {len(real)} above the threshold for 1 %")
     for source in sorted(set(data.sources[data.generated])):
         made, draw = np.flatnonzero(data.generated & (data.sources == source)), np.random.default_rng(1)
         draws = [(draw.choice(made, len(made)), draw.choice(real, len(real))) for _ in range(400)]
         areas = np.array([auc(scores[m], scores[r]) for m, r in draws])
         gains = areas - [auc(present[m], present[r]) for m, r in draws]
-        print(f"    outside {source:16} {len(made):2} against {len(real)}: AUC {auc(scores[made], scores[real]):.3f} {spread(areas, 2)}, "
+        print(f"    outside {source:16} {np.sum(scores[made] > passed)} of {len(made)} above it, AUC {auc(scores[made], scores[real]):.3f} {spread(areas, 2)}, "
               f"difference to the first {spread(gains, 2)}", flush=True)  # fmt: skip
 
 
