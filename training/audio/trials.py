@@ -205,7 +205,6 @@ def main():
         outside(rest[0], rest[1:] or list(WAYS))
     else:
         table(LEFT_OUT, PRESENT)
-        table(LEFT_OUT, SHIPPED)
         table(OUTSIDE, SHIPPED)
 
 

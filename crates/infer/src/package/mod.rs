@@ -7,6 +7,7 @@ mod manifest_file;
 mod picture_rule;
 mod registry;
 mod store;
+mod sums;
 
 pub use golden::{Golden, GoldenCase, GoldenError};
 pub use manifest::{

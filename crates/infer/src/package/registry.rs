@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256 as Hasher};
 
 use super::golden::{Golden, GoldenCase, GoldenError};
 use super::manifest::{HeadFile, Manifest, ManifestError, Pipeline};
-use super::store::{Store, checksum, open_regular};
+use super::store::{Store, open_regular};
 use crate::engine::Weights;
 
 /// Largest manifest, card, golden or head file that is read.
@@ -311,7 +311,7 @@ fn find_weights(
     if let Weights::File(path) = &weights {
         let unreadable =
             |error: std::io::Error| Refusal::File { file: wanted.file.clone(), why: error.to_string() };
-        check_sum(&wanted.file, checksum(path).map_err(unreadable)?, wanted.sha256)?;
+        check_sum(&wanted.file, store.checksum(path).map_err(unreadable)?, wanted.sha256)?;
     }
     Ok(Ok(weights))
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use dk_domain::Sha256;
 use sha2::{Digest, Sha256 as Hasher};
 
+use super::sums::Sums;
+
 /// A folder of weights. A file there never changes once it has its name.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -47,6 +49,11 @@ impl Store {
     /// A store in this folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
+    }
+
+    /// The checksum of a file of weights, in the store or not; one that nobody has touched since it was read is not read again.
+    pub(super) fn checksum(&self, path: &Path) -> io::Result<Sha256> {
+        Sums::new(self.folder.join(".sums")).of(path)
     }
 
     /// Where weights with this checksum are, if they are there.
