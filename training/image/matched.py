@@ -9,7 +9,8 @@ import csv
 import sys
 from pathlib import Path
 
-from stills import shrunk, upright
+from embed import shrunk
+from stills import upright
 
 
 def main(outside: Path, source: str, short_px: int, target: Path) -> None:

@@ -20,7 +20,7 @@ def compare_films(folder: Path, folds: dict[str, int], outside: Path | None) -> 
     real, fold = data.kept(("clip",), False), data.placed(folds)
     print(f"{sum(data.generated)} generated clips, {sum(real)} real clips, {sum(data.kept(('pan',)))} pans")
     for name, part in parts.items():
-        fit = linear if name.startswith("g1") else scaled
+        fit = linear if name.startswith("m1") else scaled
         scores, strength = best(data, part, fold, fit, STRENGTHS, FILMS)
         low, high = interval(data, scores, FILMS)
         made = scores[data.generated]
@@ -37,10 +37,10 @@ def compare_films(folder: Path, folds: dict[str, int], outside: Path | None) -> 
 def parts_of(data: Data, folder: Path) -> dict[str, np.ndarray]:
     moves = np.array([motion(frames) for frames in np.load(folder / "frames.npz")["frames"]])
     return {
-        "g1 mean embedding of the frames": data.vectors,
-        "g2 motion": moves,
+        "m1 mean embedding of the frames": data.vectors,
+        "m2 motion": moves,
         # The 14 numbers of motion as strong as the 512 of the mean.
-        "g3 both": np.hstack([data.vectors, np.repeat(moves, data.vectors.shape[1] // moves.shape[1], axis=1)]),
+        "m3 both": np.hstack([data.vectors, np.repeat(moves, data.vectors.shape[1] // moves.shape[1], axis=1)]),
     }
 
 

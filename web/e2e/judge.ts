@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Program } from "./program";
+import { freePort, Program } from "./program";
 
 const LOOK = /^\/(stats|models)$/;
 
@@ -22,11 +22,10 @@ export class Judge extends Program {
       if (this.#held === null || LOOK.test(request.url ?? "")) pass();
       else this.#held.push(pass);
     });
-    this.#desk.listen(0, "127.0.0.1");
+    const own = await freePort();
+    this.#desk.listen(own, "127.0.0.1");
     await once(this.#desk, "listening");
-    const address = this.#desk.address();
-    if (address === null || typeof address === "string") throw new Error("no free port");
-    return `http://127.0.0.1:${address.port}`;
+    return `http://127.0.0.1:${own}`;
   }
 
   /** Holds what is asked of it from now on. */

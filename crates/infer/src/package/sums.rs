@@ -14,7 +14,6 @@ use super::store::checksum;
 const SETTLED_SECS: i64 = 2;
 
 /// Notes of checksums, in a folder that need not exist yet.
-#[derive(Debug, Clone)]
 pub(super) struct Sums {
     folder: PathBuf,
     settled_secs: i64,

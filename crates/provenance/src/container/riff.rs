@@ -35,10 +35,11 @@ pub(super) fn read(source: &mut Source<'_>, fields: &mut Fields) {
                 }
             }
             b"LIST"
-                if size <= MAX_CHUNK_BYTES as u64 && source.bytes(payload, 4).as_deref() == Some(b"INFO") =>
+                if (4..=MAX_CHUNK_BYTES as u64).contains(&size)
+                    && source.bytes(payload, 4).as_deref() == Some(b"INFO") =>
             {
                 if let Some(bytes) = source.payload(payload, size, MAX_CHUNK_BYTES) {
-                    info(bytes.get(4..).unwrap_or_default(), fields);
+                    info(&bytes[4..], fields);
                 }
             }
             _ => {}
